@@ -1,0 +1,1 @@
+"""OhMyGPT Connect: sign-in, billing and AI calls for OhMyGPT users at partner sites."""

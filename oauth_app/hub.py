@@ -1,0 +1,60 @@
+"""The long-lived collaborators, made once and handed to whoever needs them."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from oauth_app.db import make_engine
+from oauth_app.settings import Settings, SettingsError
+from oauth_app.upstream import UpstreamClient, load_profile
+from oauth_app.upstream.transport import Transport
+from oauth_app.vault import KeyRing, Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """What every part of the application shares."""
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    upstream: UpstreamClient
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.engine.dispose()
+
+
+def current_hub() -> Hub:
+    """Return the hub of the application that handles the present request."""
+    return cast("Hub", current_app.extensions["hub"])
+
+
+def make_hub(settings: Settings) -> Hub:
+    """Return the collaborators for these settings. Opens no connection yet.
+
+    Raises:
+        SettingsError: the vault's keys or the wire profile cannot be read.
+    """
+    try:
+        ring = KeyRing.parse(settings.hub_vault_keys.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return Hub(
+        settings=settings,
+        engine=make_engine(settings.database_url),
+        vault=Vault(ring),
+        upstream=_make_upstream(settings),
+    )
+
+
+def _make_upstream(settings: Settings) -> UpstreamClient:
+    return UpstreamClient(
+        load_profile(settings.ohmygpt_profile),
+        Transport(settings.ohmygpt_api_base, timeout_s=settings.ohmygpt_timeout_s),
+        web_base=settings.ohmygpt_web_base,
+        client_id=settings.ohmygpt_client_id,
+        client_secret=settings.ohmygpt_client_secret.get_secret_value(),
+    )

@@ -1,0 +1,73 @@
+"""Names for things: time-ordered ids, unguessable tokens with a checksum, and their digests."""
+
+import hashlib
+import secrets
+import zlib
+from enum import StrEnum
+
+from oauth_app import clock
+
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u to misread
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECRET_CHARS = 32  # 190 bits: a plain SHA-256 is enough to store it
+_CHECKSUM_CHARS = 6
+_BASE32_BITS = 5
+_RANDOM_BITS = 80
+_ID_CHARS = 26
+
+
+class Kind(StrEnum):
+    """The prefix that says what an id names."""
+
+    USER = "usr"
+    PARTNER = "ptn"
+    CONSENT = "con"
+    CHARGE = "ch"
+    TOP_UP = "top"
+    TRANSFER = "tr"
+    REQUEST = "req"
+    FAMILY = "fam"
+
+
+class TokenKind(StrEnum):
+    """The prefix that says what a secret is for, so that a leaked one can be recognised."""
+
+    ACCESS = "omc_at_"
+    REFRESH = "omc_rt_"
+    CLIENT_SECRET = "omc_sk_"  # noqa: S105 - a prefix, not a secret
+    CODE = "omc_ac_"
+
+
+def new_id(kind: Kind) -> str:
+    """Return a fresh id such as ``ch_01jd…``; ids made later sort later (to the millisecond)."""
+    moment_ms = int(clock.now().timestamp() * 1000)
+    number = (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    digits = [_BASE32[(number >> (_BASE32_BITS * place)) & 31] for place in range(_ID_CHARS)]
+    return f"{kind}_{''.join(reversed(digits))}"
+
+
+def new_token(kind: TokenKind) -> str:
+    """Return a fresh secret: prefix, 190 random bits, and a checksum over both."""
+    body = kind + "".join(secrets.choice(_BASE62) for _ in range(_SECRET_CHARS))
+    return body + _checksum(body)
+
+
+def is_well_formed(token: str, kind: TokenKind) -> bool:
+    """Tell whether the text can be a token of ours at all, without asking the database."""
+    body, checksum = token[:-_CHECKSUM_CHARS], token[-_CHECKSUM_CHARS:]
+    length = len(kind) + _SECRET_CHARS + _CHECKSUM_CHARS
+    return len(token) == length and token.startswith(kind) and token.isascii() and checksum == _checksum(body)
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 under which a secret that is only ever checked is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _checksum(body: str) -> str:
+    number = zlib.crc32(body.encode())
+    digits = []
+    for _ in range(_CHECKSUM_CHARS):
+        number, digit = divmod(number, len(_BASE62))
+        digits.append(_BASE62[digit])
+    return "".join(reversed(digits))

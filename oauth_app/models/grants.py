@@ -1,0 +1,78 @@
+"""What a user has allowed, and the codes, tokens and keys made of it."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oauth_app.models.base import Amount, Base, ConsentId, Digest, Id, PartnerId, UserId
+
+
+class Consent(Base):
+    """What one user allows one partner. The row outlives a disconnect: ``subject`` must never change."""
+
+    __tablename__ = "consent"
+    __table_args__ = (UniqueConstraint("user_id", "partner_id"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[UserId]
+    partner_id: Mapped[PartnerId]
+    #: The pairwise ``sub`` (OpenID Connect Core 8.1): random, so two partners cannot join their users.
+    subject: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]]
+    #: Limits in hundredths of an OhMyGPT unit; None is no limit but the balance.
+    limit_per_charge: Mapped[Amount | None]
+    limit_per_month: Mapped[Amount | None]
+    agreed_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuthorizationCode(Base):
+    """A code of the authorization endpoint: hashed, one use, a minute."""
+
+    __tablename__ = "authorization_code"
+
+    code_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    consent_id: Mapped[ConsentId]
+    partner_id: Mapped[PartnerId]
+    redirect_uri: Mapped[str] = mapped_column(String(2048))
+    scope: Mapped[str] = mapped_column(String(512))
+    nonce: Mapped[str | None] = mapped_column(String(512))
+    code_challenge: Mapped[str | None] = mapped_column(String(128))
+    signed_in_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    #: The tokens that came of this code; a second use of the code revokes them all.
+    family_id: Mapped[str] = mapped_column(String(40))
+
+
+class TokenRow(Base):
+    """An access or refresh token of ours, hashed. All that come of one sign-in are one family."""
+
+    __tablename__ = "token"
+    __table_args__ = (Index("ix__token__family_id__kind", "family_id", "kind"),)
+
+    token_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    family_id: Mapped[str] = mapped_column(String(40))
+    consent_id: Mapped[ConsentId]
+    partner_id: Mapped[PartnerId]
+    scope: Mapped[str] = mapped_column(String(512))
+    signed_in_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    #: When a refresh token was exchanged for the next one.
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SigningKey(Base):
+    """A private key that signs id_tokens, sealed. The newest signs; the others are still published."""
+
+    __tablename__ = "signing_key"
+
+    key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    algorithm: Mapped[str] = mapped_column(String(16))
+    sealed_private_key: Mapped[bytes]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]

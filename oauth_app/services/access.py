@@ -1,0 +1,97 @@
+"""Who an access token stands for, and what it may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.errors import HubError
+from oauth_app.identifiers import TokenKind, digest, is_well_formed
+from oauth_app.models import Consent, Partner, TokenRow
+from oauth_app.services.scopes import Scope
+
+#: ``token.kind`` of the two kinds of token.
+ACCESS, REFRESH = "access", "refresh"
+
+
+class InvalidTokenError(HubError):
+    """No token, or one that is unknown, expired or revoked (RFC 6750 3.1 ``invalid_token``)."""
+
+
+class InsufficientScopeError(HubError):
+    """The user did not grant what the call needs (RFC 6750 3.1 ``insufficient_scope``)."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the scope {scope} was not granted")
+        self.scope = scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A user at a partner, within what the user allowed."""
+
+    consent_id: str
+    user_id: str
+    partner_id: str
+    partner_name: str
+    #: The pairwise ``sub`` by which the partner knows the user.
+    subject: str
+    scopes: frozenset[str]
+    family_id: str
+    #: The user's limits in hundredths of an OhMyGPT unit; None is none.
+    limit_per_charge: int | None
+    limit_per_month: int | None
+    expires_at: datetime
+
+    def require(self, scope: Scope) -> None:
+        """Refuse a call that the user did not allow.
+
+        Raises:
+            InsufficientScopeError: the scope is not among the granted ones.
+        """
+        if scope not in self.scopes:
+            raise InsufficientScopeError(scope)
+
+
+def find_access(session: Session, token: str) -> Access:
+    """Return what the access token stands for.
+
+    Raises:
+        InvalidTokenError: unknown, expired, revoked, its consent revoked or its partner switched off.
+    """
+    if not is_well_formed(token, TokenKind.ACCESS):
+        raise InvalidTokenError
+    row = session.execute(
+        select(TokenRow, Consent, Partner)
+        .join(Consent, Consent.id == TokenRow.consent_id)
+        .join(Partner, Partner.id == TokenRow.partner_id)
+        .where(
+            TokenRow.token_digest == digest(token),
+            TokenRow.kind == ACCESS,
+            TokenRow.revoked_at.is_(None),
+            TokenRow.expires_at > clock.now(),
+            Consent.revoked_at.is_(None),
+            Partner.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise InvalidTokenError
+    return _access(*row.tuple())
+
+
+def _access(token: TokenRow, consent: Consent, partner: Partner) -> Access:
+    return Access(
+        consent_id=consent.id,
+        user_id=consent.user_id,
+        partner_id=partner.id,
+        partner_name=partner.name,
+        subject=consent.subject,
+        # A scope taken back since the token was issued does not count any more.
+        scopes=frozenset(token.scope.split()) & frozenset(consent.scopes),
+        family_id=token.family_id,
+        limit_per_charge=consent.limit_per_charge,
+        limit_per_month=consent.limit_per_month,
+        expires_at=token.expires_at,
+    )

@@ -1,0 +1,19 @@
+"""What a partner can ask a user for."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """The scopes of the hub; the consent page says each in words and money."""
+
+    OPENID = "openid"
+    PROFILE = "profile"
+    EMAIL = "email"
+    OFFLINE_ACCESS = "offline_access"
+    BALANCE_READ = "balance:read"
+    CHARGES_WRITE = "charges:write"
+    TOPUPS_WRITE = "topups:write"
+    API = "api"
+
+
+ALL_SCOPES: tuple[str, ...] = tuple(scope.value for scope in Scope)

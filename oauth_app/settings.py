@@ -1,0 +1,192 @@
+"""Settings: read once from the environment and an optional ``.env``, typed, frozen.
+
+Combinations that would be unsafe refuse to start, with a sentence that says what to set. In
+``HUB_ENV=sandbox`` the secrets that nobody gave are made once and kept in the instance folder.
+"""
+
+import base64
+import json
+import os
+import secrets
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from oauth_app.errors import HubError
+
+ROOT = Path(__file__).resolve().parent.parent
+_MIN_SECRET_CHARS = 32
+
+
+class SettingsError(HubError):
+    """The settings cannot be used; the text says which one and what to set."""
+
+
+class Environment(StrEnum):
+    """What the hub is run for."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; each field stands in the README's table."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True, case_sensitive=False)
+
+    hub_env: Environment = Environment.SANDBOX
+    hub_host: str = "127.0.0.1"
+    hub_port: int = Field(default=8000, ge=1, le=65535)
+    sandbox_port: int = Field(default=8001, ge=1, le=65535)
+    partner_port: int = Field(default=8002, ge=1, le=65535)
+    hub_instance: Path = ROOT / "instance"
+    hub_issuer: str = ""
+    hub_secret_key: SecretStr = SecretStr("")
+    hub_vault_keys: SecretStr = SecretStr("")
+    database_url: str = ""
+    trusted_proxy_count: int = Field(default=0, ge=0, le=10)
+    ohmygpt_client_id: str = ""
+    ohmygpt_client_secret: SecretStr = SecretStr("")
+    ohmygpt_api_base: str = ""
+    ohmygpt_web_base: str = ""
+    ohmygpt_profile: Path | None = None
+    ohmygpt_timeout_s: int = Field(default=15, ge=1, le=300)
+    relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
+    relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Ask in this order: arguments, environment, ``.env``, and last what a sandbox can do without."""
+        return init_settings, env_settings, dotenv_settings, _SandboxDefaults(settings_cls)
+
+    @property
+    def production(self) -> bool:
+        """Whether real money and real people are on the other side."""
+        return self.hub_env is Environment.PRODUCTION
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        for name, value in self._required().items():
+            if not value:
+                msg = f"{name} is not set"
+                raise ValueError(msg)
+        if len(self.hub_secret_key.get_secret_value()) < _MIN_SECRET_CHARS:
+            msg = f"HUB_SECRET_KEY must have at least {_MIN_SECRET_CHARS} characters"
+            raise ValueError(msg)
+        if self.hub_issuer.endswith("/") or "?" in self.hub_issuer or "#" in self.hub_issuer:
+            msg = "HUB_ISSUER must be an origin such as https://connect.example.com, without a slash at the end"
+            raise ValueError(msg)
+        if self.production:
+            _refuse_unsafe_production(self)
+        return self
+
+    def _required(self) -> dict[str, str]:
+        return {
+            "HUB_ISSUER": self.hub_issuer,
+            "HUB_SECRET_KEY": self.hub_secret_key.get_secret_value(),
+            "HUB_VAULT_KEYS": self.hub_vault_keys.get_secret_value(),
+            "DATABASE_URL": self.database_url,
+            "OHMYGPT_CLIENT_ID": self.ohmygpt_client_id,
+            "OHMYGPT_CLIENT_SECRET": self.ohmygpt_client_secret.get_secret_value(),
+            "OHMYGPT_API_BASE": self.ohmygpt_api_base,
+            "OHMYGPT_WEB_BASE": self.ohmygpt_web_base,
+        }
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - any field of Settings
+    """Read the settings; keyword arguments win over the environment.
+
+    Raises:
+        SettingsError: something is missing, malformed or unsafe.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from None
+
+
+def _refuse_unsafe_production(settings: Settings) -> None:
+    for name, url in (
+        ("HUB_ISSUER", settings.hub_issuer),
+        ("OHMYGPT_API_BASE", settings.ohmygpt_api_base),
+        ("OHMYGPT_WEB_BASE", settings.ohmygpt_web_base),
+    ):
+        if not url.startswith("https://"):
+            msg = f"{name} must begin with https:// when HUB_ENV=production (is it the sandbox's address?)"
+            raise ValueError(msg)
+
+
+class _SandboxDefaults(PydanticBaseSettingsSource):
+    """The last source asked: what nobody set, for a sandbox; nothing at all for production."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the contract
+        """Answer nothing by field; everything comes at once from the call."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return defaults that follow from the settings already read."""
+        given = self.current_state
+        if given.get("hub_env", Environment.SANDBOX) != Environment.SANDBOX:
+            return {}
+        instance = Path(given.get("hub_instance") or ROOT / "instance")
+        sandbox = f"http://127.0.0.1:{given.get('sandbox_port', 8001)}"
+        defaults = {
+            "hub_issuer": f"http://127.0.0.1:{given.get('hub_port', 8000)}",
+            "database_url": f"sqlite:///{instance / 'hub.db'}",
+            "ohmygpt_api_base": sandbox,
+            "ohmygpt_web_base": sandbox,
+        }
+        return defaults | _generated_secrets(instance / "secrets.json", unless=given)
+
+
+def _generated_secrets(path: Path, *, unless: dict[str, Any]) -> dict[str, str]:
+    """Return the instance's own secrets, made at the first start and readable by its owner only."""
+    names = {"hub_secret_key", "hub_vault_keys", "ohmygpt_client_id", "ohmygpt_client_secret"}
+    if names <= unless.keys():
+        return {}
+    with suppress(FileExistsError):
+        _write_first_secrets(path)
+    stored: dict[str, str] = json.loads(path.read_text())
+    return {name: stored[name] for name in names if name in stored}
+
+
+def _write_first_secrets(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = {
+        "hub_secret_key": secrets.token_urlsafe(48),
+        "hub_vault_keys": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        "ohmygpt_client_id": secrets.token_hex(12),
+        "ohmygpt_client_secret": secrets.token_hex(16),
+    }
+    if path.exists():
+        return
+    # Written aside and linked: two first starts at once agree on one file, and none reads half of it.
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside.touch(mode=0o600)
+    aside.write_text(json.dumps(made, indent=2))
+    try:
+        os.link(aside, path)
+    finally:
+        aside.unlink()
+
+
+def _sentences(error: ValidationError) -> str:
+    """Return what is wrong, a line each, never with the offending value: it may be a secret."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in problem["loc"]).upper()
+        text = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {text}" if name else text)
+    return "\n".join(lines)
