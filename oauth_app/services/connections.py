@@ -33,13 +33,16 @@ def open_token(session: Session, vault: Vault, user_id: str, *, reason: str) -> 
     return vault.open(row.sealed_token, place=_place(user_id), reason=reason)
 
 
-def mark_lost(session: Session, user_id: str) -> None:
-    """Note that OhMyGPT refused the token, and destroy it. The caller commits.
+def mark_lost(session: Session, vault: Vault, user_id: str, *, refused: str) -> None:
+    """Note that OhMyGPT refused the token ``refused``, and destroy it. The caller commits.
 
-    The next sign-in connects again, under the same ``sub`` at every partner.
+    A token that a sign-in has put in its place in the meantime is left alone. The next sign-in connects
+    again, under the same ``sub`` at every partner.
     """
-    row = session.get(UpstreamConnection, user_id)
-    if row is not None and row.sealed_token is not None:
+    row = session.get(UpstreamConnection, user_id, with_for_update=True)
+    if row is None or row.sealed_token is None:
+        return
+    if vault.open(row.sealed_token, place=_place(user_id), reason="compare_refused") == refused:
         row.sealed_token = None
         row.lost_at = clock.now()
 
