@@ -12,7 +12,8 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 #: How long a writer waits for the write lock of SQLite before it gives up.
@@ -65,6 +66,13 @@ def reading(engine: Engine) -> Iterator[Session]:
     """Open a transaction that only reads, and so never waits for a writer."""
     with Session(engine.execution_options(**{_READ_ONLY: True}), expire_on_commit=False) as session:
         yield session
+
+
+def insert_into(session: Session, model: type[DeclarativeBase]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ``on_conflict_…``, which both databases have and SQLAlchemy's own lacks."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(model)
+    return sqlite.insert(model)
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from oauth_app.db import insert_into
 from oauth_app.models import Account
 
 
@@ -39,10 +39,9 @@ def open_account(session: Session, name: AccountName) -> int:
     found = session.scalar(select(Account.id).where(*by_name))
     if found is not None:
         return found
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     # Two first charges of one partner may both come here; the second must find the first one's account.
     session.execute(
-        insert(Account)
+        insert_into(session, Account)
         .values(
             kind=name.kind, owner=name.owner, asset=name.asset, balance=0, may_be_negative=name.kind.may_be_negative
         )

@@ -1,0 +1,112 @@
+"""What the operator sees: numbers of the whole, and the latest of everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.models import Account, Charge, Consent, Partner, TopUp, UpstreamConnection, Usage, User
+
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The numbers on the front page of ``/admin``."""
+
+    users: int
+    lost_connections: int
+    partners: int
+    connected: int
+    charged_today: int
+    unknown_charges: int
+    open_top_ups: int
+    calls_today: int
+    failed_calls_today: int
+    accounts: Sequence[Account]
+
+
+def overview(session: Session) -> Overview:
+    """Count what there is and what happened in the last 24 hours."""
+    since = clock.now() - timedelta(hours=24)
+    charged = select(func.coalesce(func.sum(Charge.amount), 0)).where(
+        Charge.status == "succeeded", Charge.created_at >= since
+    )
+    calls = select(func.count()).select_from(Usage).where(Usage.started_at >= since)
+    return Overview(
+        users=_count(session, select(func.count()).select_from(User)),
+        lost_connections=_count(session, select(func.count()).where(UpstreamConnection.lost_at.is_not(None))),
+        partners=_count(session, select(func.count()).where(Partner.disabled_at.is_(None))),
+        connected=_count(session, select(func.count()).where(Consent.revoked_at.is_(None))),
+        charged_today=_count(session, charged),
+        unknown_charges=_count(session, select(func.count()).where(Charge.status == "unknown")),
+        open_top_ups=_count(session, select(func.count()).where(TopUp.status == "open")),
+        calls_today=_count(session, calls),
+        failed_calls_today=_count(session, calls.where(Usage.status >= 400)),
+        accounts=session.scalars(select(Account).order_by(Account.kind, Account.owner, Account.asset)).all(),
+    )
+
+
+def list_users(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return users, newest first, each with its connection."""
+    query = select(User, UpstreamConnection).outerjoin(UpstreamConnection, UpstreamConnection.user_id == User.id)
+    return _page(session, query, User.id, before)
+
+
+def list_partners(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return partners, newest first, each with the number of its connected users."""
+    connected = (
+        select(func.count())
+        .where(Consent.partner_id == Partner.id, Consent.revoked_at.is_(None))
+        .scalar_subquery()
+        .label("connected")
+    )
+    return _page(session, select(Partner, connected), Partner.id, before)
+
+
+def list_charges(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return charges, newest first, each with the user's e-mail and the partner's name."""
+    query = (
+        select(Charge, User.email, Partner.name)
+        .join(User, User.id == Charge.user_id)
+        .join(Partner, Partner.id == Charge.partner_id)
+    )
+    return _page(session, query, Charge.id, before)
+
+
+def list_top_ups(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return top-ups, newest first, each with the user's e-mail and the partner's name or None."""
+    query = (
+        select(TopUp, User.email, Partner.name)
+        .join(User, User.id == TopUp.user_id)
+        .outerjoin(Partner, Partner.id == TopUp.partner_id)
+    )
+    return _page(session, query, TopUp.id, before)
+
+
+def list_calls(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return relayed calls, newest first, each with the user's e-mail and the partner's name."""
+    query = (
+        select(Usage, User.email, Partner.name)
+        .outerjoin(User, User.id == Usage.user_id)
+        .outerjoin(Partner, Partner.id == Usage.partner_id)
+    )
+    number = int(before) if before and before.isdecimal() else None
+    return _page(session, query, Usage.id, number)
+
+
+def _page(
+    session: Session, query: Select[*tuple[Any, ...]], key: Any, before: str | int | None
+) -> Sequence[Row[*tuple[Any, ...]]]:  # noqa: ANN401 - a column
+    """Return one page below ``before``; by key, never by OFFSET, so that page 1 000 costs what page 1 does."""
+    if before is not None:
+        query = query.where(key < before)
+    return session.execute(query.order_by(key.desc()).limit(PAGE_ROWS)).all()
+
+
+def _count(session: Session, query: Select[*tuple[Any, ...]]) -> int:
+    return int(session.execute(query).scalar_one())

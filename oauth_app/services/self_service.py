@@ -1,0 +1,132 @@
+"""What a user sees of their own: connected sites, spending, charges and top-ups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.errors import HubError
+from oauth_app.models import Charge, Consent, Partner, TopUp, Usage
+
+_RECENT = 20
+
+
+class NotYoursError(HubError):
+    """There is no such thing among the user's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectedSite:
+    """A site, what it may do, and what it has cost."""
+
+    consent: Consent
+    partner: Partner
+    charged: int
+    charged_this_month: int
+    calls: int
+    estimated_cost: int
+    last_call_at: datetime | None
+
+
+def connected_sites(session: Session, user_id: str) -> list[ConnectedSite]:
+    """Return the user's sites, latest consent first; a disconnected one is gone from the list."""
+    rows = session.execute(
+        select(Consent, Partner)
+        .join(Partner, Partner.id == Consent.partner_id)
+        .where(Consent.user_id == user_id, Consent.revoked_at.is_(None))
+        .order_by(Consent.agreed_at.desc())
+    ).all()
+    charged, this_month = _charged(session, user_id), _charged(session, user_id, since=_month_start())
+    calls = _calls(session, user_id)
+    return [_site(consent, partner, charged, this_month, calls) for consent, partner in rows]
+
+
+def get_site(session: Session, user_id: str, consent_id: str) -> ConnectedSite:
+    """Return one of the user's sites.
+
+    Raises:
+        NotYoursError: there is none of this id among them.
+    """
+    for site in connected_sites(session, user_id):
+        if site.consent.id == consent_id:
+            return site
+    raise NotYoursError(consent_id)
+
+
+def recent_charges(session: Session, user_id: str) -> Sequence[Row[Charge, str]]:
+    """Return the user's latest charges, each with the partner's name."""
+    return session.execute(
+        select(Charge, Partner.name)
+        .join(Partner, Partner.id == Charge.partner_id)
+        .where(Charge.user_id == user_id)
+        .order_by(Charge.id.desc())
+        .limit(_RECENT)
+    ).all()
+
+
+def recent_top_ups(session: Session, user_id: str) -> Sequence[TopUp]:
+    """Return the user's latest top-up orders."""
+    return session.scalars(select(TopUp).where(TopUp.user_id == user_id).order_by(TopUp.id.desc()).limit(_RECENT)).all()
+
+
+def get_top_up(session: Session, user_id: str, top_up_id: str) -> TopUp:
+    """Return one of the user's orders.
+
+    Raises:
+        NotYoursError: there is none of this id among them.
+    """
+    order = session.get(TopUp, top_up_id)
+    if order is None or order.user_id != user_id:
+        raise NotYoursError(top_up_id)
+    return order
+
+
+def _site(
+    consent: Consent,
+    partner: Partner,
+    charged: dict[str, int],
+    this_month: dict[str, int],
+    calls: dict[str, Row[str, int, int | None, datetime]],
+) -> ConnectedSite:
+    used = calls.get(consent.id)
+    return ConnectedSite(
+        consent=consent,
+        partner=partner,
+        charged=charged.get(consent.id, 0),
+        charged_this_month=this_month.get(consent.id, 0),
+        calls=used.calls if used else 0,
+        estimated_cost=used.cost or 0 if used else 0,
+        last_call_at=used.last if used else None,
+    )
+
+
+def _charged(session: Session, user_id: str, since: datetime | None = None) -> dict[str, int]:
+    query = (
+        select(Charge.consent_id, func.sum(Charge.amount))
+        .where(Charge.user_id == user_id, Charge.status == "succeeded")
+        .group_by(Charge.consent_id)
+    )
+    if since is not None:
+        query = query.where(Charge.created_at >= since)
+    return {consent_id: int(total) for consent_id, total in session.execute(query)}
+
+
+def _calls(session: Session, user_id: str) -> dict[str, Row[str, int, int | None, datetime]]:
+    rows = session.execute(
+        select(
+            Usage.consent_id,
+            func.count().label("calls"),
+            func.sum(Usage.estimated_cost).label("cost"),
+            func.max(Usage.started_at).label("last"),
+        )
+        .where(Usage.user_id == user_id)
+        .group_by(Usage.consent_id)
+    )
+    return {row.consent_id: row for row in rows}
+
+
+def _month_start() -> datetime:
+    return clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)

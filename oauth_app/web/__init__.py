@@ -1,0 +1,1 @@
+"""Pages: parse, guard, open the transaction, call a service, phrase the answer."""

@@ -1,0 +1,52 @@
+"""The operator's pages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from oauth_app.db import reading
+from oauth_app.hub import current_hub
+from oauth_app.services import oversight
+from oauth_app.web.guards import operator
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.before_request(operator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A list of one kind of thing: how it is read and which template shows it."""
+
+    read: Callable[[Session, str | None], Sequence[Row[*tuple[Any, ...]]]]
+    template: str
+
+
+LISTINGS = {
+    "users": Listing(read=oversight.list_users, template="admin/users.html"),
+    "partners": Listing(read=oversight.list_partners, template="admin/partners.html"),
+    "charges": Listing(read=oversight.list_charges, template="admin/charges.html"),
+    "top-ups": Listing(read=oversight.list_top_ups, template="admin/top_ups.html"),
+    "calls": Listing(read=oversight.list_calls, template="admin/calls.html"),
+}
+
+
+@bp.get("")
+def front() -> ResponseReturnValue:
+    """Show how the hub is doing."""
+    with reading(current_hub().engine) as session:
+        return render_template("admin/overview.html", overview=oversight.overview(session), listings=LISTINGS)
+
+
+@bp.get("/<name>")
+def listing(name: str) -> ResponseReturnValue:
+    """Show the latest of one kind; ``before`` pages on."""
+    chosen = LISTINGS.get(name) or abort(404)
+    with reading(current_hub().engine) as session:
+        rows = chosen.read(session, request.args.get("before"))
+        next_before = rows[-1][0].id if len(rows) == oversight.PAGE_ROWS else None
+        return render_template(chosen.template, rows=rows, name=name, listings=LISTINGS, next_before=next_before)
