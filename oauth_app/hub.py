@@ -1,12 +1,13 @@
 """The long-lived collaborators, made once and handed to whoever needs them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 from sqlalchemy import Engine
 
 from oauth_app.db import make_engine
+from oauth_app.relay import CallerCache
 from oauth_app.settings import Settings, SettingsError
 from oauth_app.upstream import UpstreamClient, load_profile
 from oauth_app.upstream.transport import Transport
@@ -21,6 +22,8 @@ class Hub:
     engine: Engine
     vault: Vault
     upstream: UpstreamClient
+    #: Who may call AI models at this moment; whoever revokes a right tells it (after the commit).
+    callers: CallerCache = field(default_factory=CallerCache)
 
     def close(self) -> None:
         """Give back connections."""

@@ -72,7 +72,7 @@ def recent_top_ups(session: Session, user_id: str) -> Sequence[TopUp]:
     return session.scalars(select(TopUp).where(TopUp.user_id == user_id).order_by(TopUp.id.desc()).limit(_RECENT)).all()
 
 
-def get_top_up(session: Session, user_id: str, top_up_id: str) -> TopUp:
+def get_own_top_up(session: Session, user_id: str, top_up_id: str) -> TopUp:
     """Return one of the user's orders.
 
     Raises:

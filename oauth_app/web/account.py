@@ -1,6 +1,6 @@
 """The user's own pages: balance, connected sites, charges, top-ups."""
 
-from flask import Blueprint, abort, redirect, render_template
+from flask import Blueprint, abort, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from oauth_app.db import reading, transaction
@@ -12,7 +12,7 @@ from oauth_app.services.self_service import NotYoursError
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamBalance, UpstreamError
 from oauth_app.web.guards import signed_in
-from oauth_app.web.login_state import current_login
+from oauth_app.web.login_state import user_id
 from oauth_app.web.scope_words import scope_words
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -22,16 +22,16 @@ bp.before_request(signed_in)
 @bp.get("")
 def front() -> ResponseReturnValue:
     """Show the balance, the connected sites and the latest charges and top-ups."""
-    user_id = _user_id()
-    balance, problem = _balance(user_id)
+    g.csp_form_action = None  # the top-up form's answer leads to a payment page on another site
+    balance, problem = _balance()
     with reading(current_hub().engine) as session:
         return render_template(
             "account/front.html",
             balance=balance,
             problem=problem,
-            sites=self_service.connected_sites(session, user_id),
-            charges=self_service.recent_charges(session, user_id),
-            top_ups=self_service.recent_top_ups(session, user_id),
+            sites=self_service.connected_sites(session, user_id()),
+            charges=self_service.recent_charges(session, user_id()),
+            top_ups=self_service.recent_top_ups(session, user_id()),
             scope_words=scope_words(),
         )
 
@@ -40,7 +40,7 @@ def front() -> ResponseReturnValue:
 def ask_disconnect(consent_id: str) -> ResponseReturnValue:
     """Say what disconnecting does, and ask."""
     with reading(current_hub().engine) as session:
-        return render_template("account/disconnect.html", site=self_service.get_site(session, _user_id(), consent_id))
+        return render_template("account/disconnect.html", site=self_service.get_site(session, user_id(), consent_id))
 
 
 @bp.post("/sites/<consent_id>/disconnect")
@@ -48,7 +48,7 @@ def disconnect(consent_id: str) -> ResponseReturnValue:
     """Take the consent back; the site's tokens die at once."""
     hub = current_hub()
     with transaction(hub.engine) as session:
-        site = self_service.get_site(session, _user_id(), consent_id)
+        site = self_service.get_site(session, user_id(), consent_id)
         revoke_consent(session, site.consent.id)
     hub.callers.forget_consent(consent_id)
     return redirect("/account")
@@ -60,18 +60,11 @@ def not_yours(_error: NotYoursError) -> ResponseReturnValue:
     abort(404)
 
 
-def _user_id() -> str:
-    login = current_login()
-    if login is None:  # the guard has seen to it
-        abort(401)
-    return login.user_id
-
-
-def _balance(user_id: str) -> tuple[UpstreamBalance | None, str | None]:
+def _balance() -> tuple[UpstreamBalance | None, str | None]:
     """Return the balance, or None and which trouble there is: the page is of use without it."""
     try:
         hub = current_hub()
-        return ask_for_user(hub, user_id, hub.upstream.balance, reason="account_page"), None
+        return ask_for_user(hub, user_id(), hub.upstream.balance, reason="account_page"), None
     except ConnectionLostError:
         return None, "lost"
     except UpstreamError:

@@ -3,7 +3,7 @@
 import secrets
 from urllib.parse import urlencode
 
-from flask import g, session
+from flask import abort, g, session
 
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
@@ -21,6 +21,14 @@ def current_login() -> Login | None:
             g.login = find_login(database, token) if token else None
     login: Login | None = g.login
     return login
+
+
+def user_id() -> str:
+    """Return the signed-in user's id, behind the guard ``signed_in``."""
+    login = current_login()
+    if login is None:
+        abort(401)
+    return login.user_id
 
 
 def session_token() -> str | None:

@@ -1,0 +1,149 @@
+"""What is done about charges that did not come to an end by themselves.
+
+* pending for longer than anybody can be at work on it: never sent -> ``failed``, else ``unknown``
+* unknown, and the user's balance proves what happened -> ``succeeded`` or ``failed``
+* unknown, and nothing proves anything -> the operator decides, with the evidence on the page
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.db import reading, transaction
+from oauth_app.hub import Hub
+from oauth_app.models import Charge, TopUp, Usage
+from oauth_app.services.charge_errors import ChargeSettledError, UnknownChargeError
+from oauth_app.services.charge_states import UNSETTLED, ChargeStatus, FailureCode, Verdict, settle
+from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.upstream_calls import ask_for_user, lease
+from oauth_app.upstream import UpstreamError
+
+_log = logging.getLogger(__name__)
+
+#: A balance that has not moved for so long shows that nothing was taken; OhMyGPT may be slow, not that slow.
+QUIET = timedelta(minutes=5)
+#: After a day too much else may have happened to the balance: the operator must look.
+EVIDENCE_LIFE = timedelta(hours=24)
+_BATCH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What an operator found out about an ``unknown`` charge."""
+
+    charge_id: str
+    #: Whether OhMyGPT took the money.
+    was_taken: bool
+    operator: str
+    reason: str
+
+
+def settle_stale_charges(hub: Hub) -> int:
+    """End the waiting for charges whose process must have died; return how many."""
+    stale = (Charge.status == ChargeStatus.PENDING, Charge.created_at < clock.now() - lease(hub.settings))
+    with transaction(hub.engine) as session:
+        # Without a noted balance it was never sent, and cannot be any more: the sender's own note
+        # needs the row to be pending.
+        never_sent = session.execute(
+            update(Charge)
+            .where(*stale, Charge.balance_before.is_(None))
+            .values(status=ChargeStatus.FAILED, failure_code=FailureCode.INTERRUPTED, settled_at=clock.now())
+            .returning(Charge.id)
+        ).all()
+        in_doubt = session.execute(
+            update(Charge)
+            .where(*stale)
+            .values(status=ChargeStatus.UNKNOWN, failure_code=FailureCode.INTERRUPTED)
+            .returning(Charge.id)
+        ).all()
+    return len(never_sent) + len(in_doubt)
+
+
+def reconcile_unknown_charges(hub: Hub) -> int:
+    """Settle the ``unknown`` charges whose user's balance leaves no doubt; return how many."""
+    with reading(hub.engine) as session:
+        unknown = _recent_unknown(session)
+    return sum(_reconcile(hub, charge) for charge in unknown)
+
+
+def resolve_charge(session: Session, wish: Resolution) -> Charge:
+    """Settle an ``unknown`` charge by an operator's word. The caller commits.
+
+    Raises:
+        UnknownChargeError: there is none of this id.
+        ChargeSettledError: it is not ``unknown``, or not any more.
+    """
+    charge = session.get(Charge, wish.charge_id, with_for_update=True, populate_existing=True)
+    if charge is None:
+        raise UnknownChargeError(wish.charge_id)
+    if charge.status != ChargeStatus.UNKNOWN:
+        raise ChargeSettledError(wish.charge_id)
+    status = ChargeStatus.SUCCEEDED if wish.was_taken else ChargeStatus.FAILED
+    _log.warning("operator %s resolved %s as %s: %s", wish.operator, charge.id, status, wish.reason)
+    return settle(session, charge.id, Verdict(status=status, failure_code=FailureCode.BY_OPERATOR))
+
+
+def _recent_unknown(session: Session) -> Sequence[Charge]:
+    return session.scalars(
+        select(Charge)
+        .where(
+            Charge.status == ChargeStatus.UNKNOWN,
+            Charge.balance_before.is_not(None),
+            Charge.created_at > clock.now() - EVIDENCE_LIFE,
+        )
+        .order_by(Charge.created_at)
+        .limit(_BATCH)
+    ).all()
+
+
+def _reconcile(hub: Hub, charge: Charge) -> bool:
+    try:
+        balance = ask_for_user(hub, charge.user_id, lambda token: hub.upstream.balance(token).paid, reason="reconcile")
+    except (UpstreamError, ConnectionLostError):
+        return False  # no evidence today
+    verdict = _verdict_of(charge, balance)
+    if verdict is None:
+        return False
+    with transaction(hub.engine) as session:
+        if not _is_alone(session, charge):
+            return False
+        settled = settle(session, charge.id, verdict)
+    _log.info("%s reconciled as %s by the user's balance", settled.id, settled.status)
+    return True
+
+
+def _verdict_of(charge: Charge, balance: int) -> Verdict | None:
+    before = charge.balance_before
+    if before is None:
+        return None
+    if balance == before - charge.amount:
+        return Verdict(status=ChargeStatus.SUCCEEDED)
+    if balance == before and clock.now() - charge.created_at > QUIET:
+        return Verdict(status=ChargeStatus.FAILED, failure_code=FailureCode.NOT_TAKEN)
+    return None
+
+
+def _is_alone(session: Session, charge: Charge) -> bool:
+    """Tell whether nothing else that we know of can have moved the user's balance since."""
+    since = charge.created_at
+    took = (Charge.status == ChargeStatus.SUCCEEDED) & (Charge.settled_at >= since)
+    others = (
+        select(Charge.id).where(
+            Charge.user_id == charge.user_id, Charge.id != charge.id, or_(Charge.status.in_(UNSETTLED), took)
+        ),
+        select(TopUp.id).where(TopUp.user_id == charge.user_id, TopUp.status == "paid", TopUp.settled_at >= since),
+    )
+    if any(session.execute(other.limit(1)).first() for other in others):
+        return False
+    return not _has_called_since(session, charge.user_id, since)
+
+
+def _has_called_since(session: Session, user_id: str, since: datetime) -> bool:
+    # A call's row is written when it has ended, so the last row tells when the last call ended.
+    last = session.scalar(select(Usage).where(Usage.user_id == user_id).order_by(Usage.id.desc()).limit(1))
+    return last is not None and last.started_at + timedelta(milliseconds=last.duration_ms) >= since

@@ -1,0 +1,72 @@
+"""Send a charge that is written down: look at the balance, note it, ask once, and tell what came of it."""
+
+from sqlalchemy import update
+
+from oauth_app.db import transaction
+from oauth_app.hub import Hub
+from oauth_app.models import Charge
+from oauth_app.services.charge_states import ChargeStatus, FailureCode, Verdict
+from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.upstream_calls import noting_loss
+from oauth_app.upstream import (
+    UpstreamError,
+    UpstreamInsufficientFundsError,
+    UpstreamRefusedError,
+    UpstreamUnavailableError,
+)
+
+_REQUEST_TIMEOUT = 408
+
+
+def send_charge(hub: Hub, pending: Charge, token: str) -> Verdict:
+    """Charge the user at OhMyGPT, at most once, and return what became of it. Owns its transactions.
+
+    Called for a committed ``pending`` row, and only by whoever wrote it.
+    """
+    try:
+        with noting_loss(hub, pending.user_id, token):
+            balance = hub.upstream.balance(token).paid
+    except ConnectionLostError:
+        return Verdict.of_failure(FailureCode.CONNECTION_LOST)
+    except UpstreamError:
+        return Verdict.of_failure(FailureCode.NOT_SENT)
+    if not _note_balance(hub, pending.id, balance):
+        return Verdict.of_failure(FailureCode.NOT_SENT)
+    return _ask(hub, pending, token)
+
+
+def _note_balance(hub: Hub, charge_id: str, balance: int) -> bool:
+    """Commit that the charge is sent now; False if the worker has given it up in the meantime."""
+    with transaction(hub.engine) as session:
+        noted = session.execute(
+            update(Charge)
+            .where(Charge.id == charge_id, Charge.status == ChargeStatus.PENDING)
+            .values(balance_before=balance)
+            .returning(Charge.id)
+        )
+        return noted.first() is not None
+
+
+def _ask(hub: Hub, pending: Charge, token: str) -> Verdict:
+    try:
+        with noting_loss(hub, pending.user_id, token):
+            taken = hub.upstream.charge(token, amount=pending.amount, remark=pending.description)
+    except (UpstreamError, ConnectionLostError) as error:
+        return Verdict.of_failure(_failure_of(error))
+    return Verdict(status=ChargeStatus.SUCCEEDED, upstream_order_id=taken.order_id)
+
+
+def _failure_of(error: UpstreamError | ConnectionLostError) -> FailureCode:
+    match error:
+        case UpstreamInsufficientFundsError():
+            return FailureCode.INSUFFICIENT_FUNDS
+        case ConnectionLostError():
+            return FailureCode.CONNECTION_LOST
+        case UpstreamUnavailableError():
+            return FailureCode.NOT_SENT if error.surely_not_sent else FailureCode.NO_ANSWER
+    return FailureCode.REFUSED if _is_plain_no(error) else FailureCode.UNCLEAR_ANSWER
+
+
+def _is_plain_no(error: UpstreamError) -> bool:
+    """Tell whether it is a 4xx that says that nothing was done."""
+    return isinstance(error, UpstreamRefusedError) and 400 <= error.status < 500 and error.status != _REQUEST_TIMEOUT

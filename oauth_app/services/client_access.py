@@ -1,0 +1,73 @@
+"""A partner's server that acts for a user who is not there, under a standing consent."""
+
+import hmac
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.errors import HubError
+from oauth_app.identifiers import digest
+from oauth_app.models import ClientSecret, Consent, Partner
+from oauth_app.services.access import Access
+from oauth_app.services.scopes import Scope
+
+#: Longer than any request takes: such an access is made for one and never kept.
+_LIFE = timedelta(minutes=5)
+
+
+class InvalidClientError(HubError):
+    """No such partner, not its secret, or it is switched off (RFC 6749 5.2 ``invalid_client``)."""
+
+
+class UnknownUserError(HubError):
+    """The partner has no user of this ``sub`` who lets it act alone (``offline_access``)."""
+
+
+def authenticate_client(session: Session, client_id: str, secret: str) -> Partner:
+    """Return the partner whose server calls.
+
+    Raises:
+        InvalidClientError: it is not proven.
+    """
+    now = clock.now()
+    stored = session.scalars(
+        select(ClientSecret.secret_digest).where(
+            ClientSecret.partner_id == client_id, or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > now)
+        )
+    ).all()
+    given = digest(secret)
+    # Every secret is compared, so the time does not tell which one it was.
+    is_proven = sum(hmac.compare_digest(given, known) for known in stored) > 0
+    partner = session.get(Partner, client_id) if is_proven else None
+    if partner is None or partner.disabled_at is not None:
+        raise InvalidClientError
+    return partner
+
+
+def find_access_of_client(session: Session, partner: Partner, subject: str) -> Access:
+    """Return what the partner may do for its user ``subject``, for this one request.
+
+    Raises:
+        UnknownUserError: nobody of this ``sub`` lets the partner act alone.
+    """
+    consent = session.scalar(
+        select(Consent).where(
+            Consent.partner_id == partner.id, Consent.subject == subject, Consent.revoked_at.is_(None)
+        )
+    )
+    if consent is None or Scope.OFFLINE_ACCESS not in consent.scopes:
+        raise UnknownUserError(subject)
+    return Access(
+        consent_id=consent.id,
+        user_id=consent.user_id,
+        partner_id=partner.id,
+        partner_name=partner.name,
+        subject=subject,
+        scopes=frozenset(consent.scopes),
+        family_id="",
+        limit_per_charge=consent.limit_per_charge,
+        limit_per_month=consent.limit_per_month,
+        expires_at=clock.now() + _LIFE,
+    )

@@ -1,0 +1,116 @@
+"""Consent: what a user allows a partner, remembered until the user takes it back."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.db import insert_into
+from oauth_app.errors import HubError
+from oauth_app.identifiers import Kind, new_id
+from oauth_app.models import Consent
+from oauth_app.provider.tokens import revoke_all_of_consent
+from oauth_app.services.scopes import ALL_SCOPES, Scope
+
+
+class InvalidLimitsError(HubError):
+    """The limits are not above zero, or one charge may be more than a whole month."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a partner may charge a user, in hundredths of an OhMyGPT unit.
+
+    Raises:
+        InvalidLimitsError: not above zero, or one charge may be more than a month.
+    """
+
+    per_charge: int
+    per_month: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.per_charge <= self.per_month:
+            raise InvalidLimitsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """What a user has just agreed to.
+
+    Raises:
+        InvalidLimitsError: charges are allowed, and no limits are given.
+    """
+
+    user_id: str
+    partner_id: str
+    scopes: Sequence[str]
+    #: None when the user was not asked, for nothing that costs was.
+    limits: Limits | None = None
+
+    def __post_init__(self) -> None:
+        if Scope.CHARGES_WRITE in self.scopes and self.limits is None:
+            raise InvalidLimitsError
+
+
+def find_consent(session: Session, user_id: str, partner_id: str) -> Consent | None:
+    """Return what the user allows the partner; None if nothing, or nothing any more."""
+    return session.scalar(_consent(user_id, partner_id).where(Consent.revoked_at.is_(None)))
+
+
+def needs_consent(consent: Consent | None, scopes: Sequence[str]) -> bool:
+    """Tell whether a partner that asks for these scopes must wait for the user's word."""
+    return consent is None or not set(scopes) <= set(consent.scopes)
+
+
+def agree(session: Session, agreement: Agreement) -> Consent:
+    """Remember what the user agreed to, on top of what the partner has been allowed before. The caller commits.
+
+    After a revocation it begins anew, but for ``subject``: the partner must know its user again.
+    """
+    _open_consent(session, agreement)
+    # Locked, so that two tabs that agree at once add to each other.
+    consent = session.scalars(_consent(agreement.user_id, agreement.partner_id).with_for_update()).one()
+    earlier = () if consent.revoked_at else consent.scopes
+    consent.scopes = [scope for scope in ALL_SCOPES if scope in earlier or scope in agreement.scopes]
+    consent.agreed_at = clock.now()
+    consent.revoked_at = None
+    if agreement.limits is not None:
+        consent.limit_per_charge = agreement.limits.per_charge
+        consent.limit_per_month = agreement.limits.per_month
+    return consent
+
+
+def revoke_consent(session: Session, consent_id: str) -> None:
+    """Take the consent back: every token and code of it ends at once. The caller commits.
+
+    Whose consent it is, the caller has checked. One that is revoked, or never was, changes nothing.
+    """
+    # Locked first, as for every token that is issued: none can slip in between.
+    consent = session.get(Consent, consent_id, with_for_update=True)
+    if consent is None or consent.revoked_at is not None:
+        return
+    consent.revoked_at = clock.now()
+    revoke_all_of_consent(session, consent.id)
+
+
+def _consent(user_id: str, partner_id: str) -> Select[Consent]:
+    return select(Consent).where(Consent.user_id == user_id, Consent.partner_id == partner_id)
+
+
+def _open_consent(session: Session, agreement: Agreement) -> None:
+    # Two tabs may agree at once; the second must find the first one's row, with its subject.
+    session.execute(
+        insert_into(session, Consent)
+        .values(
+            id=new_id(Kind.CONSENT),
+            user_id=agreement.user_id,
+            partner_id=agreement.partner_id,
+            subject=secrets.token_urlsafe(24),
+            scopes=[],
+            agreed_at=clock.now(),
+        )
+        .on_conflict_do_nothing(index_elements=[Consent.user_id, Consent.partner_id])
+    )

@@ -1,0 +1,92 @@
+"""What the relay needs of the rest of the hub: who a token stands for, and what to do about a lost connection."""
+
+import asyncio
+
+from oauth_app import relay
+from oauth_app.db import reading, transaction
+from oauth_app.hub import Hub
+from oauth_app.identifiers import digest
+from oauth_app.services import access, connections
+from oauth_app.services.scopes import Scope
+from oauth_app.upstream import load_profile
+
+_BYTES_PER_MB = 1_000_000
+
+
+def make_relay(hub: Hub) -> relay.Relay:
+    """Return the relay of a hub; it still has to be started."""
+    settings = hub.settings
+    errors = load_profile(settings.ohmygpt_profile).errors
+    options = relay.RelayOptions(
+        issuer=settings.hub_issuer,
+        max_body_bytes=settings.relay_max_body_mb * _BYTES_PER_MB,
+        idle_timeout_s=settings.relay_idle_timeout_s,
+        error_words=relay.ErrorWords(
+            grant_lost=frozenset(errors.grant_lost), insufficient_funds=frozenset(errors.insufficient_funds)
+        ),
+    )
+    exchange = relay.Exchange(settings.ohmygpt_api_base, idle_timeout_s=settings.relay_idle_timeout_s)
+    return relay.Relay(options, callers=HubCallers(hub), exchange=exchange, log=relay.UsageLog(hub.engine))
+
+
+class HubCallers:
+    """Finds callers in the database, and remembers them for a moment."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._running: dict[tuple[str, int], asyncio.Task[relay.Caller]] = {}
+
+    async def find(self, token: str) -> relay.Caller:
+        """Return who the access token stands for.
+
+        Raises:
+            UnknownTokenError: nobody.
+            MissingScopeError: somebody who did not allow AI calls.
+            LostConnectionError: somebody whose OhMyGPT token is void.
+        """
+        token_digest = digest(token)
+        return self._hub.callers.find(token_digest) or await self._look_up_once(token_digest, token)
+
+    async def mark_lost(self, caller: relay.Caller) -> None:
+        """Note that OhMyGPT refused the caller's token; the next sign-in repairs it."""
+        await asyncio.to_thread(_mark_lost, self._hub, caller)
+        self._hub.callers.forget_user(caller.user_id)
+
+    async def _look_up_once(self, token_digest: str, token: str) -> relay.Caller:
+        """Look up, or wait for a look-up of the same token: a hundred calls may begin at once."""
+        key = (token_digest, self._hub.callers.generation)
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(_look_up, self._hub, token))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        # Shielded: a caller who leaves must not end the look-up of the others.
+        return await asyncio.shield(task)
+
+
+def _look_up(hub: Hub, token: str) -> relay.Caller:
+    generation = hub.callers.generation
+    try:
+        with reading(hub.engine) as session:
+            found = access.find_access(session, token)
+            found.require(Scope.API)
+            upstream_token = connections.open_token(session, hub.vault, found.user_id, reason="relay")
+    except access.InvalidTokenError:
+        raise relay.UnknownTokenError from None
+    except access.InsufficientScopeError:
+        raise relay.MissingScopeError from None
+    except connections.ConnectionLostError:
+        raise relay.LostConnectionError from None
+    caller = relay.Caller(
+        consent_id=found.consent_id,
+        user_id=found.user_id,
+        partner_id=found.partner_id,
+        upstream_token=upstream_token,
+    )
+    hub.callers.put(digest(token), caller, expires_at=found.expires_at, generation=generation)
+    return caller
+
+
+def _mark_lost(hub: Hub, caller: relay.Caller) -> None:
+    with transaction(hub.engine) as session:
+        connections.mark_lost(session, hub.vault, caller.user_id, refused=caller.upstream_token)
