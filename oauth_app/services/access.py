@@ -78,7 +78,7 @@ def find_access(session: Session, token: str) -> Access:
     ).first()
     if row is None:
         raise InvalidTokenError
-    return _access(*row.tuple())
+    return _access(*row)
 
 
 def _access(token: TokenRow, consent: Consent, partner: Partner) -> Access:

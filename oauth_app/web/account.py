@@ -1,6 +1,6 @@
 """The user's own pages: balance, connected sites, charges, top-ups."""
 
-from flask import Blueprint, abort, g, redirect, render_template
+from flask import Blueprint, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from oauth_app.db import reading, transaction
@@ -8,7 +8,6 @@ from oauth_app.hub import current_hub
 from oauth_app.services import self_service
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.consent import revoke_consent
-from oauth_app.services.self_service import NotYoursError
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamBalance, UpstreamError
 from oauth_app.web.guards import signed_in
@@ -52,12 +51,6 @@ def disconnect(consent_id: str) -> ResponseReturnValue:
         revoke_consent(session, site.consent.id)
     hub.callers.forget_consent(consent_id)
     return redirect("/account")
-
-
-@bp.errorhandler(NotYoursError)
-def not_yours(_error: NotYoursError) -> ResponseReturnValue:
-    """What belongs to somebody else is not there."""
-    abort(404)
 
 
 def _balance() -> tuple[UpstreamBalance | None, str | None]:

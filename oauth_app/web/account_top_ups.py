@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
-from oauth_app.services.self_service import NotYoursError, get_own_top_up
+from oauth_app.services.self_service import get_own_top_up
 from oauth_app.services.top_up import open_top_up
 from oauth_app.services.top_up_errors import TopUpFailedError
 from oauth_app.services.top_up_watching import look_at_top_up
@@ -51,11 +51,8 @@ def create() -> ResponseReturnValue:
 def show(top_up_id: str) -> ResponseReturnValue:
     """Show how an order stands by asking OhMyGPT, whatever the browser was told elsewhere."""
     hub = current_hub()
-    try:
-        with reading(hub.engine) as session:
-            get_own_top_up(session, user_id(), top_up_id)
-    except NotYoursError:
-        abort(404)
+    with reading(hub.engine) as session:
+        get_own_top_up(session, user_id(), top_up_id)
     return render_template("account/top_up.html", order=look_at_top_up(hub, top_up_id))
 
 

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -54,6 +55,11 @@ def ask_posted() -> ResponseReturnValue:
     The browser repeats it as a GET: only that one brings the cookies, when another site sends it here.
     """
     return redirect(f"{_PATH}?{urlencode(list(request.form.items(multi=True)))}", 303)
+
+
+@bp.record_once
+def _need_no_csrf_token(state: BlueprintSetupState) -> None:
+    state.app.extensions["csrf"].exempt(ask_posted)
 
 
 @bp.post("/consent")

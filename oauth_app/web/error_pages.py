@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.self_service import NotYoursError
 from oauth_app.services.sign_in import SignInStateError, StateProblem
 from oauth_app.upstream import UpstreamError, UpstreamGrantLostError, UpstreamRefusedError, UpstreamUnavailableError
 from oauth_app.web.login_state import sign_in_url
@@ -33,8 +34,11 @@ _STATE = {
     StateProblem.FOREIGN: _l("This sign-in was started in another browser."),
 }
 
+_NOT_FOUND = Message(status=404, title=_l("Not found"), text=_l("There is nothing at this address."))
+
 #: Error class -> what the page says. The first class that fits counts.
 MESSAGE_OF_ERROR: tuple[tuple[type[Exception], Message], ...] = (
+    (NotYoursError, _NOT_FOUND),  # what belongs to somebody else is not there
     (
         UpstreamUnavailableError,
         Message(
@@ -87,7 +91,7 @@ MESSAGE_OF_ERROR: tuple[tuple[type[Exception], Message], ...] = (
 
 _HTTP = {
     403: Message(status=403, title=_l("Not allowed"), text=_l("Your account may not open this page.")),
-    404: Message(status=404, title=_l("Not found"), text=_l("There is nothing at this address.")),
+    404: _NOT_FOUND,
     405: Message(status=405, title=_l("Not possible"), text=_l("This address cannot be used that way.")),
 }
 _OTHER = Message(status=400, title=_l("The request could not be understood"), text=_l("Please go back and try again."))
