@@ -84,6 +84,21 @@ def decide() -> ResponseReturnValue:
     return answer
 
 
+@bp.get("/cancel")
+def give_up() -> ResponseReturnValue:
+    """Tell the partner of the request in the query that the user did not want to sign in."""
+    hub = current_hub()
+    issuer = load_issuer(hub)
+    with transaction(hub.engine) as session:
+        return read_authorization(make_server(session, issuer)).refuse(Step.ACCESS_DENIED)
+
+
+def give_up_path(return_to: str) -> str | None:
+    """Return where to give up a sign-in that was to lead to ``return_to``; None if no partner waits for it."""
+    path, _, query = return_to.partition("?")
+    return f"/oauth/cancel?{query}" if path == _PATH else None
+
+
 @bp.errorhandler(RefusedError)
 def refused(error: RefusedError) -> ResponseReturnValue:
     """Who asked is proven, so the answer goes back there."""

@@ -7,6 +7,7 @@ from oauth_app.db import transaction
 from oauth_app.hub import current_hub
 from oauth_app.services.browser_sessions import end_session
 from oauth_app.services.sign_in import Answer, begin_sign_in, close_attempt, complete_sign_in
+from oauth_app.web.authorize import give_up_path
 from oauth_app.web.guards import public
 from oauth_app.web.login_state import (
     browser_id,
@@ -40,7 +41,8 @@ def callback() -> ResponseReturnValue:
     if "error" in request.args or not code:
         with transaction(current_hub().engine) as session:
             return_to = close_attempt(session, state, browser_id())
-        return render_template("sign_in_denied.html", again=sign_in_url(return_to, again=True)), 403
+        again, give_up = sign_in_url(return_to, again=True), give_up_path(return_to)
+        return render_template("sign_in_denied.html", again=again, give_up=give_up), 403
     return _finish(state, code)
 
 
