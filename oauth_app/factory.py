@@ -9,14 +9,14 @@ from oauth_app.api.problems import register_problems
 from oauth_app.hub import Hub, make_hub
 from oauth_app.services.browser_sessions import SESSION_LIFE
 from oauth_app.settings import ROOT, Settings, load_settings
-from oauth_app.web import account, account_top_ups, admin, authorize, health, home, language, login
+from oauth_app.web import account, account_top_ups, admin, admin_charges, authorize, health, home, language, login
 from oauth_app.web.error_pages import register_error_pages
 from oauth_app.web.formatting import register_formatting
 from oauth_app.web.login_state import current_login
 from oauth_app.web.response_headers import register_response_headers
 
 #: Pages carry a session cookie, so each change needs a CSRF token.
-PAGES = (home, login, authorize, account, account_top_ups, admin, language, health, docs)
+PAGES = (home, login, authorize, account, account_top_ups, admin, admin_charges, language, health, docs)
 #: Endpoints are authenticated by what the caller sends, never by a cookie: CSRF cannot happen.
 ENDPOINTS = (discovery, oauth, me, balance, charges, top_ups, usage, openapi)
 

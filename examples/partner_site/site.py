@@ -176,7 +176,10 @@ def chat() -> ResponseReturnValue:
     client = openai.OpenAI(base_url=f"{ISSUER}/v1", api_key=customer()["token"]["access_token"])
     try:
         stream = client.chat.completions.create(
-            model=MODEL, messages=[{"role": "user", "content": request.form["question"]}], stream=True
+            model=MODEL,
+            messages=[{"role": "user", "content": request.form["question"]}],
+            stream=True,
+            stream_options={"include_usage": True},  # so that the customer sees on the hub what it cost
         )
     except openai.APIStatusError as problem:
         return Response(problem.message, status=problem.status_code, mimetype="text/plain")

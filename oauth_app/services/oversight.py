@@ -1,17 +1,19 @@
 """What the operator sees: numbers of the whole, and the latest of everything."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oauth_app import clock
 from oauth_app.models import Account, Charge, Consent, Partner, TopUp, UpstreamConnection, Usage, User
 
 PAGE_ROWS = 50
+_NUMBER = re.compile(r"[0-9]{1,18}")  # what fits a row's number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +72,12 @@ def list_partners(session: Session, before: str | None) -> Sequence[Row[*tuple[A
 
 def list_charges(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return charges, newest first, each with the user's e-mail and the partner's name."""
-    query = (
-        select(Charge, User.email, Partner.name)
-        .join(User, User.id == Charge.user_id)
-        .join(Partner, Partner.id == Charge.partner_id)
-    )
-    return _page(session, query, Charge.id, before)
+    return _page(session, _charges(), Charge.id, before)
+
+
+def find_charge(session: Session, charge_id: str) -> Row[Charge, str, str] | None:
+    """Return one charge with the user's e-mail and the partner's name."""
+    return session.execute(_charges().where(Charge.id == charge_id)).first()
 
 
 def list_top_ups(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -95,13 +97,21 @@ def list_calls(session: Session, before: str | None) -> Sequence[Row[*tuple[Any,
         .outerjoin(User, User.id == Usage.user_id)
         .outerjoin(Partner, Partner.id == Usage.partner_id)
     )
-    number = int(before) if before and before.isdecimal() else None
+    number = int(before) if before and _NUMBER.fullmatch(before) else None
     return _page(session, query, Usage.id, number)
 
 
+def _charges() -> Select[Charge, str, str]:
+    return (
+        select(Charge, User.email, Partner.name)
+        .join(User, User.id == Charge.user_id)
+        .join(Partner, Partner.id == Charge.partner_id)
+    )
+
+
 def _page(
-    session: Session, query: Select[*tuple[Any, ...]], key: Any, before: str | int | None
-) -> Sequence[Row[*tuple[Any, ...]]]:  # noqa: ANN401 - a column
+    session: Session, query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any], before: str | int | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return one page below ``before``; by key, never by OFFSET, so that page 1 000 costs what page 1 does."""
     if before is not None:
         query = query.where(key < before)

@@ -51,6 +51,16 @@ def test_an_operator_sees_the_operation(browser: Browser, live_hub: LiveHub, nam
     assert browser.get(f"/admin{name}").status_code == 200
 
 
+@pytest.mark.parametrize("mark", ["0", "9" * 40, "-1", "x' OR 1=1", "\u0663"])
+def test_a_strange_page_mark_is_harmless(browser: Browser, live_hub: LiveHub, mark: str) -> None:
+    """Whatever stands after ``before=`` gives a page."""
+    with transaction(live_hub.hub.engine) as session:
+        grant_operator(session, ALICE)
+    browser.sign_in(ALICE)
+    for name in ("calls", "charges"):
+        assert browser.get(f"/admin/{name}", params={"before": mark}).status_code == 200
+
+
 def test_unknown_lists_are_not_found(browser: Browser, live_hub: LiveHub) -> None:
     """A list that does not exist is a page that says so."""
     with transaction(live_hub.hub.engine) as session:
