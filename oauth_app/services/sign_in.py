@@ -118,6 +118,7 @@ def complete_sign_in(hub: Hub, answer: Answer) -> SignedIn:
         user_id = _upsert_user(session, person)
         connect(session, hub.vault, user_id, issued.token)
         token = start_session(session, user_id)
+    hub.callers.forget_user(user_id)  # the relay goes on with the new token
     return SignedIn(session_token=token, return_to=return_to)
 
 

@@ -1,0 +1,22 @@
+"""AI calls on their way to OhMyGPT: who calls, what passes, what it used."""
+
+from oauth_app.relay.application import Relay, RelayOptions
+from oauth_app.relay.callers import Caller, CallerCache, CallerFinder
+from oauth_app.relay.errors import LostConnectionError, MissingScopeError, UnknownTokenError
+from oauth_app.relay.exchange import Exchange
+from oauth_app.relay.usage_log import UsageLog
+from oauth_app.relay.verdicts import ErrorWords
+
+__all__ = [
+    "Caller",
+    "CallerCache",
+    "CallerFinder",
+    "ErrorWords",
+    "Exchange",
+    "LostConnectionError",
+    "MissingScopeError",
+    "Relay",
+    "RelayOptions",
+    "UnknownTokenError",
+    "UsageLog",
+]

@@ -1,0 +1,98 @@
+"""Who calls: found by the access token, remembered for a moment."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Protocol
+
+from oauth_app import clock
+
+#: How long another process may still honour a token after it was revoked.
+TTL = timedelta(seconds=2)
+_CAPACITY = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """A user at a partner, and the token that OhMyGPT knows the user by."""
+
+    consent_id: str
+    user_id: str
+    partner_id: str
+    upstream_token: str = field(repr=False)
+
+
+class CallerFinder(Protocol):
+    """What the relay asks the rest of the hub."""
+
+    async def find(self, token: str) -> Caller:
+        """Return who the access token stands for.
+
+        Raises:
+            UnknownTokenError: nobody.
+            MissingScopeError: somebody who did not allow AI calls.
+            LostConnectionError: somebody whose OhMyGPT token is void.
+        """
+
+    async def mark_lost(self, caller: Caller) -> None:
+        """Note that OhMyGPT refused the caller's token."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    caller: Caller
+    expires_at: datetime
+
+
+class CallerCache:
+    """Callers by the digest of their token, for two seconds, in this process.
+
+    Threads may use it: pages forget what the relay remembers. A disconnect must end at once, so whoever
+    revokes a token, a consent or a partner tells the cache after the commit.
+    """
+
+    def __init__(self, *, capacity: int = _CAPACITY) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._lock = Lock()
+        self._capacity = capacity
+        #: Grows with each forgetting.
+        self.generation = 0
+
+    def find(self, token_digest: str) -> Caller | None:
+        """Return the caller, if it was looked up a moment ago."""
+        entry = self._entries.get(token_digest)
+        return entry.caller if entry is not None and entry.expires_at > clock.now() else None
+
+    def put(self, token_digest: str, caller: Caller, *, expires_at: datetime, generation: int) -> None:
+        """Remember a caller, unless something was forgotten since ``generation``, when the look-up began.
+
+        Without this, a look-up that read just before a disconnect would bring the caller back after it.
+        """
+        with self._lock:
+            if generation != self.generation:
+                return
+            self._entries.pop(token_digest, None)
+            if len(self._entries) >= self._capacity:
+                del self._entries[next(iter(self._entries))]
+            self._entries[token_digest] = _Entry(caller, min(expires_at, clock.now() + TTL))
+
+    def forget_consent(self, consent_id: str) -> None:
+        """Forget a user at one partner: disconnected, or with other limits now."""
+        self._forget(lambda caller: caller.consent_id == consent_id)
+
+    def forget_user(self, user_id: str) -> None:
+        """Forget a user everywhere: signed in anew, or the connection is lost."""
+        self._forget(lambda caller: caller.user_id == user_id)
+
+    def forget_all(self) -> None:
+        """Forget everybody, as after a partner was switched off."""
+        self._forget(lambda _: True)
+
+    def _forget(self, is_meant: "_Test") -> None:
+        with self._lock:
+            self.generation += 1
+            self._entries = {key: entry for key, entry in self._entries.items() if not is_meant(entry.caller)}
+
+
+class _Test(Protocol):
+    def __call__(self, caller: Caller, /) -> bool: ...

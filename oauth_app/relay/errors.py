@@ -1,0 +1,70 @@
+"""What can end a relayed call early. ``problems.py`` says how each looks to the caller.
+
+* RelayError
+  - MalformedTargetError     the path could mean one thing here and another upstream
+  - UnknownRouteError        it is not relayed
+  - UnknownTokenError        no token, or one that is not (or no longer) valid
+  - MissingScopeError        the user did not allow AI calls
+  - LostConnectionError      OhMyGPT does not know the user's token any more: sign in again
+  - EmptyBalanceError        the user's balance is used up: top up
+  - BodyTooLargeError        the request has more bytes than we pass on
+  - IdleClientError          the request stopped half-way
+  - NoAnswerError            OhMyGPT could not be reached, or hung up
+  - WrongAnswerError         it answered, but not as an API does (a page, a redirect)
+  - LateAnswerError          it said nothing for too long
+  - ClientLeftError          nobody is there to be answered
+"""
+
+from oauth_app.errors import HubError
+
+
+class RelayError(HubError):
+    """The root: why a call was not relayed to its end."""
+
+
+class MalformedTargetError(RelayError):
+    """The path is written in a way that two servers may read differently."""
+
+
+class UnknownRouteError(RelayError):
+    """The hub does not relay this method and path."""
+
+
+class UnknownTokenError(RelayError):
+    """There is no token, or it is unknown, expired or revoked."""
+
+
+class MissingScopeError(RelayError):
+    """The token is good, but not for AI calls."""
+
+
+class LostConnectionError(RelayError):
+    """The user's connection to OhMyGPT is lost; the next sign-in repairs it."""
+
+
+class EmptyBalanceError(RelayError):
+    """OhMyGPT says that the user's balance is used up."""
+
+
+class BodyTooLargeError(RelayError):
+    """The request's body is over the limit."""
+
+
+class IdleClientError(RelayError):
+    """The caller began a request and did not go on with it."""
+
+
+class NoAnswerError(RelayError):
+    """OhMyGPT could not be reached, or hung up before its answer was complete."""
+
+
+class WrongAnswerError(RelayError):
+    """OhMyGPT answered something that must not be passed on."""
+
+
+class LateAnswerError(RelayError):
+    """OhMyGPT was silent for longer than we wait."""
+
+
+class ClientLeftError(RelayError):
+    """The caller hung up."""

@@ -1,0 +1,109 @@
+"""How an error looks to the caller: one table, three dialects.
+
+The SDKs of OpenAI and Anthropic then raise their own exception classes, and clients of OhMyGPT's own
+API find the envelope they know.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oauth_app.relay import errors
+from oauth_app.relay.routes import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Status, code and sentence of an error; ``{issuer}`` in the sentence is the hub's address."""
+
+    status: int
+    code: str
+    message: str
+
+
+PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
+    errors.MalformedTargetError: Problem(400, "malformed_path", "This path is not written in its plain form."),
+    errors.UnknownRouteError: Problem(404, "not_found", "This address is not relayed."),
+    errors.UnknownTokenError: Problem(
+        401, "invalid_token", "The access token is missing, unknown, expired or revoked. Get a new one from {issuer}."
+    ),
+    errors.MissingScopeError: Problem(
+        403, "insufficient_scope", "The user did not grant the scope api, which AI calls need."
+    ),
+    errors.LostConnectionError: Problem(
+        403, "connection_lost", "The connection to OhMyGPT is lost. Ask the user to sign in again at {issuer}/login."
+    ),
+    errors.EmptyBalanceError: Problem(
+        402, "insufficient_balance", "The OhMyGPT balance is insufficient. Top up at {issuer}/account/top-up"
+    ),
+    errors.BodyTooLargeError: Problem(413, "request_too_large", "The request is larger than this hub passes on."),
+    errors.IdleClientError: Problem(408, "request_timeout", "The request was begun and not continued."),
+    errors.NoAnswerError: Problem(502, "upstream_unavailable", "OhMyGPT could not be reached. Try again later."),
+    errors.WrongAnswerError: Problem(
+        502, "upstream_protocol_error", "OhMyGPT gave an answer that makes no sense here."
+    ),
+    errors.LateAnswerError: Problem(504, "upstream_timeout", "OhMyGPT did not answer in time."),
+}
+
+#: What the caller hears of an error that nobody foresaw.
+INTERNAL = Problem(500, "internal_error", "Something went wrong in the hub. The request id helps to find out what.")
+
+#: Anthropic's names of errors; OhMyGPT keeps its own name for the 402.
+_ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "insufficient_balance_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    504: "timeout_error",
+}
+_OPENAI_TYPES = {401: "authentication_error", 402: "insufficient_balance_error", 403: "permission_error"}
+#: The words of OhMyGPT where it has one for the same thing.
+_PLATFORM_TYPES = {401: "oauth_invalid_token_error", 402: "insufficient_balance_error"}
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what to tell the caller about an error."""
+    return PROBLEMS.get(type(error), INTERNAL) if isinstance(error, errors.RelayError) else INTERNAL
+
+
+def write_problem(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:
+    """Return the JSON body of an error."""
+    message = problem.message.format(issuer=issuer)
+    return json.dumps(_SHAPES[dialect](problem, message), ensure_ascii=False).encode()
+
+
+def write_event(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:
+    """Return an error as the last event of a stream that has already begun."""
+    data = b"data: " + write_problem(problem, dialect, issuer=issuer) + b"\n\n"
+    return b"event: error\n" + data if dialect is Dialect.ANTHROPIC else data
+
+
+def challenge(problem: Problem, *, issuer: str) -> bytes | None:
+    """RFC 6750 3, RFC 9728 5.1: return ``WWW-Authenticate``, for errors that are about the token."""
+    if problem.code not in {"invalid_token", "insufficient_scope"}:
+        return None
+    scope = ', scope="api"' if problem.code == "insufficient_scope" else ""
+    metadata = f"{issuer}/.well-known/oauth-protected-resource"
+    return f'Bearer error="{problem.code}"{scope}, resource_metadata="{metadata}"'.encode()
+
+
+def _openai(problem: Problem, message: str) -> dict[str, Any]:
+    kind = _OPENAI_TYPES.get(problem.status, "api_error" if problem.status >= 500 else "invalid_request_error")
+    return {"error": {"message": message, "type": kind, "param": None, "code": problem.code}}
+
+
+def _anthropic(problem: Problem, message: str) -> dict[str, Any]:
+    kind = _ANTHROPIC_TYPES.get(problem.status, "api_error")
+    return {"type": "error", "error": {"type": kind, "message": message}}
+
+
+def _platform(problem: Problem, message: str) -> dict[str, Any]:
+    kind = _PLATFORM_TYPES.get(problem.status, problem.code)
+    return {"statusCode": problem.status, "message": message, "errorType": kind, "data": None}
+
+
+_SHAPES = {Dialect.OPENAI: _openai, Dialect.ANTHROPIC: _anthropic, Dialect.PLATFORM: _platform}
