@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytest.register_assert_rewrite("tests.fixtures")  # they import each other, so before the first is imported
 pytest_plugins = [f"tests.fixtures.{file.stem}" for file in sorted((ROOT / "tests" / "fixtures").glob("[!_]*.py"))]
 
 #: Folders that hold server programs but are not on PATH; Debian keeps PostgreSQL's there.
@@ -27,3 +28,8 @@ def require_binary(*names: str) -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the browser come last: Playwright leaves an event loop running, and asyncio.run() wants there to be none."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -7,10 +7,11 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
@@ -21,7 +22,7 @@ from oauth_app.services.charge_errors import ChargeSettledError, UnknownChargeEr
 from oauth_app.services.charge_states import UNSETTLED, ChargeStatus, FailureCode, Verdict, settle
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.upstream_calls import ask_for_user, lease
-from oauth_app.upstream import UpstreamError
+from oauth_app.upstream import UpstreamError, UpstreamUnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,11 @@ def reconcile_unknown_charges(hub: Hub) -> int:
     """Settle the ``unknown`` charges whose user's balance leaves no doubt; return how many."""
     with reading(hub.engine) as session:
         unknown = _recent_unknown(session)
-    return sum(_reconcile(hub, charge) for charge in unknown)
+    settled = 0
+    with suppress(UpstreamUnavailableError):  # what does not answer for one user will not for the next
+        for charge in unknown:
+            settled += _reconcile(hub, charge)
+    return settled
 
 
 def resolve_charge(session: Session, wish: Resolution) -> Charge:
@@ -84,7 +89,7 @@ def resolve_charge(session: Session, wish: Resolution) -> Charge:
     if charge.status != ChargeStatus.UNKNOWN:
         raise ChargeSettledError(wish.charge_id)
     status = ChargeStatus.SUCCEEDED if wish.was_taken else ChargeStatus.FAILED
-    _log.warning("operator %s resolved %s as %s: %s", wish.operator, charge.id, status, wish.reason)
+    _log.warning("operator %s resolved %s as %s: %r", wish.operator, charge.id, status, wish.reason)
     return settle(session, charge.id, Verdict(status=status, failure_code=FailureCode.BY_OPERATOR))
 
 
@@ -96,14 +101,21 @@ def _recent_unknown(session: Session) -> Sequence[Charge]:
             Charge.balance_before.is_not(None),
             Charge.created_at > clock.now() - EVIDENCE_LIFE,
         )
-        .order_by(Charge.created_at)
+        .order_by(func.random())  # so that one that cannot be asked about does not hold up the others for ever
         .limit(_BATCH)
     ).all()
 
 
 def _reconcile(hub: Hub, charge: Charge) -> bool:
+    """Settle the charge if the balance proves it.
+
+    Raises:
+        UpstreamUnavailableError: OhMyGPT does not answer.
+    """
     try:
         balance = ask_for_user(hub, charge.user_id, lambda token: hub.upstream.balance(token).paid, reason="reconcile")
+    except UpstreamUnavailableError:
+        raise
     except (UpstreamError, ConnectionLostError):
         return False  # no evidence today
     verdict = _verdict_of(charge, balance)

@@ -26,10 +26,8 @@ def send_charge(hub: Hub, pending: Charge, token: str) -> Verdict:
     try:
         with noting_loss(hub, pending.user_id, token):
             balance = hub.upstream.balance(token).paid
-    except ConnectionLostError:
-        return Verdict.of_failure(FailureCode.CONNECTION_LOST)
-    except UpstreamError:
-        return Verdict.of_failure(FailureCode.NOT_SENT)
+    except (UpstreamError, ConnectionLostError) as error:
+        return Verdict.of_failure(_failure_of_looking(error))
     if not _note_balance(hub, pending.id, balance):
         return Verdict.of_failure(FailureCode.NOT_SENT)
     return _ask(hub, pending, token)
@@ -54,6 +52,12 @@ def _ask(hub: Hub, pending: Charge, token: str) -> Verdict:
     except (UpstreamError, ConnectionLostError) as error:
         return Verdict.of_failure(_failure_of(error))
     return Verdict(status=ChargeStatus.SUCCEEDED, upstream_order_id=taken.order_id)
+
+
+def _failure_of_looking(error: UpstreamError | ConnectionLostError) -> FailureCode:
+    """Tell why the charge was not even tried. OhMyGPT refuses most calls of a user who has nothing."""
+    code = _failure_of(error)
+    return code if code in {FailureCode.INSUFFICIENT_FUNDS, FailureCode.CONNECTION_LOST} else FailureCode.NOT_SENT
 
 
 def _failure_of(error: UpstreamError | ConnectionLostError) -> FailureCode:

@@ -26,7 +26,7 @@ class Page(Generic[_Row]):
     """Some rows; ``next_cursor`` is None on the last page."""
 
     rows: Sequence[_Row]
-    next_cursor: str | int | None
+    next_cursor: str | None
 
 
 def read_page(session: Session, statement: Select[_Row], key: InstrumentedAttribute[Any], wish: PageWish) -> Page[_Row]:
@@ -36,4 +36,4 @@ def read_page(session: Session, statement: Select[_Row], key: InstrumentedAttrib
     rows = session.scalars(statement.order_by(key.desc()).limit(wish.limit + 1)).all()
     shown = rows[: wish.limit]
     more = len(rows) > wish.limit
-    return Page(rows=shown, next_cursor=getattr(shown[-1], key.key) if more else None)
+    return Page(rows=shown, next_cursor=str(getattr(shown[-1], key.key)) if more else None)

@@ -23,7 +23,7 @@ from oauth_app.services.paging import Page, PageWish, read_page
 from oauth_app.services.top_up_errors import TopUpFailedError, UnknownTopUpError
 from oauth_app.services.top_up_wishes import TopUpKind, TopUpWish, check_return_url
 from oauth_app.services.upstream_calls import lease, noting_loss
-from oauth_app.upstream import UpstreamError, UpstreamOrder
+from oauth_app.upstream import UpstreamError, UpstreamInsufficientFundsError, UpstreamOrder
 
 _RETRY_AFTER_S = 2
 
@@ -150,7 +150,7 @@ def _order(hub: Hub, created: TopUp, token: str) -> TopUp:
     try:
         with noting_loss(hub, created.user_id, token):
             # Before the order exists: a payment can only be seen as a rise above what was there.
-            balance = hub.upstream.balance(token).paid
+            balance = _balance(hub, token)
             order = _ask(hub, created, token)
     except ConnectionLostError:
         return _finish(hub, created, _failed("connection_lost"))
@@ -158,6 +158,13 @@ def _order(hub: Hub, created: TopUp, token: str) -> TopUp:
         return _finish(hub, created, _failed("upstream_unavailable"))
     found = {"upstream_order_id": order.order_id, "url": order.url, "low_water_balance": balance}
     return _finish(hub, created, {"status": TopUpStatus.OPEN, **found})
+
+
+def _balance(hub: Hub, token: str) -> int:
+    try:
+        return hub.upstream.balance(token).paid
+    except UpstreamInsufficientFundsError:
+        return 0  # OhMyGPT refuses most calls of a user who has nothing; those are who tops up
 
 
 def _failed(code: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ by what was attributed.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
@@ -34,7 +35,8 @@ def look_at_top_up(hub: Hub, top_up_id: str) -> TopUp:
     top_up = _read(hub, top_up_id)
     if top_up.status != TopUpStatus.OPEN:
         return top_up
-    watch_user(hub, top_up.user_id)
+    with suppress(UpstreamError, ConnectionLostError):
+        watch_user(hub, top_up.user_id)
     return _read(hub, top_up_id)
 
 
@@ -52,13 +54,14 @@ def watch_user(hub: Hub, user_id: str) -> int:
     """Look once at the balance of a user with open orders; return how many of them were found paid.
 
     A failure to look changes nothing: the next look sees the same rise.
+
+    Raises:
+        ConnectionLostError: the user must sign in at the hub again.
+        UpstreamError: OhMyGPT cannot tell.
     """
     with reading(hub.engine) as session:
         marks = _marks(session.scalars(_open_orders(user_id)).all())
-    try:
-        balance = ask_for_user(hub, user_id, lambda token: hub.upstream.balance(token).paid, reason="watch_top_up")
-    except (UpstreamError, ConnectionLostError):
-        return 0
+    balance = ask_for_user(hub, user_id, lambda token: hub.upstream.balance(token).paid, reason="watch_top_up")
     with transaction(hub.engine) as session:
         orders = session.scalars(_open_orders(user_id).with_for_update()).all()
         # Somebody else has looked meanwhile: our balance may be older than their marks, and would sink them.

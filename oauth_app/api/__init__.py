@@ -1,0 +1,1 @@
+"""JSON for programs: parse, guard, open the transaction, call a service, phrase the answer."""

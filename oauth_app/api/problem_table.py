@@ -1,0 +1,162 @@
+"""Error class -> what a caller of the partner API is told. Subclasses follow their base."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from oauth_app.api.errors import InvalidJsonError, MissingCredentialsError, UserRequiredError
+from oauth_app.services import charge_errors, client_access, idempotency, top_up_errors
+from oauth_app.services.access import InsufficientScopeError, InvalidTokenError
+from oauth_app.services.connections import ConnectionLostError
+from oauth_app.upstream import UpstreamError, UpstreamInsufficientFundsError, UpstreamUnavailableError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """How an error looks outside. ``detail`` and ``challenge`` may quote numbers of the error."""
+
+    status: int
+    code: str
+    title: str
+    detail: str = ""
+    #: The WWW-Authenticate header (RFC 6750 3).
+    challenge: str = ""
+    retry_after_s: int = 0
+
+
+def _problem(status: int, code: str, title: str, detail: str = "", **more: int | str) -> Problem:
+    return Problem(status=status, code=code, title=title, detail=detail, **more)  # type: ignore[arg-type]
+
+
+_NOTHING = "Nothing was charged. Once OhMyGPT answers again, try with a new Idempotency-Key: this one is used up."
+
+#: The one table. The class itself counts first, then its bases.
+HTTP_OF_ERROR: dict[type[Exception], Problem] = {
+    # Who calls.
+    MissingCredentialsError: _problem(
+        401,
+        "unauthorized",
+        "Authentication is required",
+        "Send Authorization: Bearer <access token>.",
+        challenge='Bearer realm="hub"',
+    ),
+    InvalidTokenError: _problem(
+        401,
+        "invalid_token",
+        "The access token is not valid",
+        "It is unknown, expired or revoked.",
+        challenge='Bearer realm="hub", error="invalid_token"',
+    ),
+    client_access.InvalidClientError: _problem(
+        401,
+        "invalid_client",
+        "The client is not proven",
+        "Unknown client_id, or not its secret.",
+        challenge='Basic realm="hub"',
+    ),
+    InsufficientScopeError: _problem(
+        403,
+        "insufficient_scope",
+        "The user did not allow this",
+        "The scope {error.scope} was not granted.",
+        challenge='Bearer realm="hub", error="insufficient_scope", scope="{error.scope}"',
+    ),
+    UserRequiredError: _problem(
+        400, "user_required", "The user is missing", "With client authentication, name the user's sub in user."
+    ),
+    client_access.UnknownUserError: _problem(
+        404, "unknown_user", "There is no such user", "Nobody of this sub lets your server act alone (offline_access)."
+    ),
+    ConnectionLostError: _problem(
+        403,
+        "connection_lost",
+        "The user's connection to OhMyGPT is lost",
+        "Nothing was charged. The user must sign in again; their sub stays the same.",
+    ),
+    # What is asked.
+    InvalidJsonError: _problem(400, "invalid_json", "The body is not valid JSON", "{error}."),
+    ValidationError: _problem(422, "invalid_request", "A field cannot be taken", "See errors for each field."),
+    idempotency.IdempotencyKeyRequiredError: _problem(
+        400,
+        "idempotency_key_required",
+        "The Idempotency-Key header is missing",
+        "Send a key of your own for each act, such as your order number.",
+    ),
+    idempotency.IdempotencyKeyInvalidError: _problem(
+        400, "idempotency_key_invalid", "The Idempotency-Key cannot be taken", "1 to 255 visible ASCII characters."
+    ),
+    idempotency.IdempotencyMismatchError: _problem(
+        422,
+        "idempotency_mismatch",
+        "The Idempotency-Key was used for another request",
+        "A repeat must be equal in every field; for another act take another key.",
+    ),
+    idempotency.IdempotencyInFlightError: _problem(
+        409, "idempotency_in_flight", "The first request of this key is under way", "Ask again in a moment."
+    ),
+    # Charges.
+    charge_errors.UnknownChargeError: _problem(404, "unknown_charge", "There is no such charge"),
+    charge_errors.UnsupportedAssetError: _problem(
+        422, "unsupported_asset", "Charges are not made in this asset", "Charge in OMG."
+    ),
+    charge_errors.LimitExceededError: _problem(
+        403,
+        "limit_exceeded",
+        "More than the user allowed",
+        "Nothing was charged. The user's limit per {error.period} is {error.limit}.",
+    ),
+    charge_errors.InsufficientFundsError: _problem(
+        402,
+        "insufficient_funds",
+        "The user's balance is too small",
+        "Nothing was charged. Send the user to top_up_url, then try with a new Idempotency-Key.",
+    ),
+    charge_errors.ChargeRefusedError: _problem(
+        502, "upstream_refused", "OhMyGPT refused the charge", "Nothing was charged. This Idempotency-Key is used up."
+    ),
+    charge_errors.ChargeNotSentError: _problem(503, "upstream_unavailable", "OhMyGPT does not answer", _NOTHING),
+    # Top-ups.
+    top_up_errors.UnknownTopUpError: _problem(404, "unknown_top_up", "There is no such top-up"),
+    top_up_errors.ProviderNotEnabledError: _problem(
+        422, "provider_not_enabled", "This way to pay is not enabled", "{error.provider} is not enabled here."
+    ),
+    top_up_errors.InvalidTopUpError: _problem(
+        422, "invalid_request", "A field cannot be taken", "See errors for each field."
+    ),
+    top_up_errors.TopUpFailedError: _problem(
+        503, "upstream_unavailable", "OhMyGPT opened no order", "Try again later with a new Idempotency-Key."
+    ),
+    # OhMyGPT.
+    UpstreamInsufficientFundsError: _problem(
+        402, "insufficient_funds", "The user's balance is too small", "Send the user to top_up_url."
+    ),
+    UpstreamUnavailableError: _problem(
+        503, "upstream_unavailable", "OhMyGPT does not answer", "Try again later.", retry_after_s=30
+    ),
+    UpstreamError: _problem(
+        502, "upstream_error", "OhMyGPT answered something unexpected", "Try again later.", retry_after_s=30
+    ),
+    # HTTP.
+    BadRequest: _problem(400, "bad_request", "The request cannot be understood"),
+    NotFound: _problem(404, "not_found", "There is nothing at this address"),
+    MethodNotAllowed: _problem(405, "method_not_allowed", "This address cannot be used that way"),
+    RequestEntityTooLarge: _problem(413, "body_too_large", "The body is too large", "At most 64 KB."),
+    UnsupportedMediaType: _problem(415, "unsupported_media_type", "The body is not JSON", "Send application/json."),
+    HTTPException: _problem(400, "bad_request", "The request cannot be understood"),
+    Exception: _problem(
+        500, "internal_error", "Something went wrong on our side", "It was noted; quote request_id when you ask."
+    ),
+}
+
+
+def problem_of(error_class: type[BaseException]) -> Problem:
+    """Return how the error looks outside."""
+    return next(HTTP_OF_ERROR[known] for known in error_class.__mro__ if known in HTTP_OF_ERROR)

@@ -1,0 +1,29 @@
+"""What tests of services stand on."""
+
+from pathlib import Path
+
+import pytest
+
+from oauth_app.db import reading
+from oauth_app.hub import Hub
+from oauth_app.services.access import Access, find_access
+from oauth_app.services.partners import Credentials
+from oauth_app.upstream import UpstreamClient
+from tests.fixtures.grants import grant
+from tests.fixtures.hub import Person, Sandbox, make_test_hub
+
+
+@pytest.fixture
+def access(hub: Hub, alice: Person, shop: Credentials) -> Access:
+    """Let alice allow the shop everything, up to 20 CNY a charge and 100 CNY a month."""
+    token = grant(hub.engine, alice.user_id, shop.client_id)
+    with reading(hub.engine) as session:
+        return find_access(session, token)
+
+
+@pytest.fixture
+def penniless(sandbox: Sandbox, tmp_path: Path) -> UpstreamClient:
+    """Return a client that takes the sandbox's injected refusals for "this user has no money"."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[errors]\ninsufficient_funds = ["injected_error"]\n')
+    return make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url, ohmygpt_profile=profile).upstream
