@@ -67,7 +67,7 @@ class TokenRow(Base):
 
 
 class SigningKey(Base):
-    """A private key that signs id_tokens, sealed. The newest signs; the others are still published."""
+    """A private key that signs id_tokens, sealed; published before it signs, and for a while after."""
 
     __tablename__ = "signing_key"
 

@@ -10,10 +10,8 @@ from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import Consent, Partner, TokenRow
+from oauth_app.provider.tokens import ACCESS
 from oauth_app.services.scopes import Scope
-
-#: ``token.kind`` of the two kinds of token.
-ACCESS, REFRESH = "access", "refresh"
 
 
 class InvalidTokenError(HubError):

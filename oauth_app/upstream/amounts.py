@@ -2,7 +2,7 @@
 
 import re
 
-_DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?")
+_DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 def parse_amount(text: str) -> int:

@@ -1,7 +1,5 @@
 """Topping up on the hub's own pages."""
 
-import re
-
 from flask import Blueprint, abort, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,13 +11,12 @@ from oauth_app.services.top_up import open_top_up
 from oauth_app.services.top_up_errors import TopUpFailedError
 from oauth_app.services.top_up_watching import look_at_top_up
 from oauth_app.services.top_up_wishes import MAX_AMOUNT, MIN_AMOUNT, TopUpKind, TopUpWish
+from oauth_app.upstream.amounts import parse_amount
 from oauth_app.web.guards import signed_in
 from oauth_app.web.login_state import user_id
 
 bp = Blueprint("account_top_ups", __name__, url_prefix="/account")
 bp.before_request(signed_in)
-
-_CNY = re.compile(r"(\d{1,6})(?:\.(\d{1,2}))?")
 
 
 @bp.get("/top-up")
@@ -63,9 +60,8 @@ def _leads_to_payment() -> None:
 
 def _fen(text: str) -> int | None:
     """Return hundredths of a CNY, or None for what is no amount that can be topped up."""
-    match = _CNY.fullmatch(text.strip())
-    if match is None:
+    try:
+        fen = parse_amount(text.strip())
+    except ValueError:
         return None
-    whole, fraction = match.groups(default="")
-    fen = int(whole) * 100 + int(fraction.ljust(2, "0"))
     return fen if MIN_AMOUNT <= fen <= MAX_AMOUNT else None

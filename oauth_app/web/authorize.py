@@ -11,7 +11,8 @@ from oauth_app import clock
 from oauth_app.db import transaction
 from oauth_app.hub import current_hub
 from oauth_app.models import Consent
-from oauth_app.provider.authorization import SIGNED_IN_SINCE, Authorization, Step, moment_of, read_authorization
+from oauth_app.provider.authorization import Authorization, Step, moment_of, read_authorization
+from oauth_app.provider.authorization_checks import SIGNED_IN_SINCE
 from oauth_app.provider.errors import RefusedError, UnprovenRequestError, WrongRedirectUriError
 from oauth_app.provider.owner import ResourceOwner
 from oauth_app.provider.server import make_server
@@ -69,8 +70,8 @@ def decide() -> ResponseReturnValue:
     issuer = load_issuer(hub)
     with transaction(hub.engine) as session:
         authorization = read_authorization(make_server(session, issuer))
-        if login is None or request.form.get("user") != login.user_id:
-            # Signed out, or somebody else by now: what was shown to one must not be answered by another.
+        if login is None or request.form.get("user") != login.user_id or not _may_ask(authorization, login):
+            # Signed out, somebody else, or never shown the page: what one saw must not be answered by another.
             return redirect(_address(_PATH))
         if request.form.get("decision") != "agree":
             return authorization.refuse(Step.ACCESS_DENIED)
@@ -124,6 +125,10 @@ def _next_step(authorization: Authorization, login: Login | None, consent: Conse
     return authorization.next_step(
         login.signed_in_at if login else None, consented=not needs_consent(consent, authorization.scopes)
     )
+
+
+def _may_ask(authorization: Authorization, login: Login) -> bool:
+    return _next_step(authorization, login, None) is Step.ASK
 
 
 def _sign_in(authorization: Authorization, login: Login | None) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ from oauth_app.web.login_state import sign_in_url
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Message:
     """What a page says about an error."""
 
@@ -34,85 +34,50 @@ _STATE = {
     StateProblem.FOREIGN: _l("This sign-in was started in another browser."),
 }
 
-_NOT_FOUND = Message(status=404, title=_l("Not found"), text=_l("There is nothing at this address."))
+_NOT_FOUND = Message(404, _l("Not found"), _l("There is nothing at this address."))
 
-#: Error class -> what the page says. The first class that fits counts.
-MESSAGE_OF_ERROR: tuple[tuple[type[Exception], Message], ...] = (
-    (NotYoursError, _NOT_FOUND),  # what belongs to somebody else is not there
-    (
-        UpstreamUnavailableError,
-        Message(
-            status=503,
-            title=_l("OhMyGPT does not answer"),
-            text=_l("Nothing was changed. Please try again in a moment."),
-        ),
+_LATER = _l("Nothing was changed. Please try again in a moment.")
+_AGAIN = _l("Please sign in again.")
+
+#: Error class -> what the page says; Flask takes the nearest class.
+MESSAGE_OF_ERROR: dict[type[Exception], Message] = {
+    NotYoursError: _NOT_FOUND,  # what belongs to somebody else is not there
+    ConnectionLostError: Message(
+        403, _l("Your connection to OhMyGPT is lost"), _l("Please sign in again to repair it.")
     ),
-    (
-        UpstreamRefusedError,
-        Message(
-            status=400,
-            title=_l("OhMyGPT did not accept the code"),
-            text=_l("A code works once and for a short time. Please sign in again."),
-        ),
+    UpstreamUnavailableError: Message(503, _l("OhMyGPT does not answer"), _LATER),
+    UpstreamGrantLostError: Message(403, _l("OhMyGPT does not know this sign-in any more"), _AGAIN),
+    UpstreamRefusedError: Message(
+        400, _l("OhMyGPT did not accept the code"), _l("A code works once and for a short time. Please sign in again.")
     ),
-    (
-        UpstreamGrantLostError,
-        Message(
-            status=403,
-            title=_l("OhMyGPT does not know this sign-in any more"),
-            text=_l("Please sign in again."),
-        ),
-    ),
-    (
-        ConnectionLostError,
-        Message(
-            status=403,
-            title=_l("Your connection to OhMyGPT is lost"),
-            text=_l("Please sign in again to repair it."),
-        ),
-    ),
-    (
-        UpstreamError,
-        Message(
-            status=502,
-            title=_l("OhMyGPT answered something unexpected"),
-            text=_l("Nothing was changed. Please try again in a moment."),
-        ),
-    ),
-    (
-        CSRFError,
-        Message(
-            status=400,
-            title=_l("This form is out of date"),
-            text=_l("Please go back, reload the page and try again."),
-        ),
-    ),
-)
+    UpstreamError: Message(502, _l("OhMyGPT answered something unexpected"), _LATER),
+    CSRFError: Message(400, _l("This form is out of date"), _l("Please go back, reload the page and try again.")),
+}
 
 _HTTP = {
-    403: Message(status=403, title=_l("Not allowed"), text=_l("Your account may not open this page.")),
+    403: Message(403, _l("Not allowed"), _l("Your account may not open this page.")),
     404: _NOT_FOUND,
-    405: Message(status=405, title=_l("Not possible"), text=_l("This address cannot be used that way.")),
+    405: Message(405, _l("Not possible"), _l("This address cannot be used that way.")),
 }
-_OTHER = Message(status=400, title=_l("The request could not be understood"), text=_l("Please go back and try again."))
+_OTHER = Message(400, _l("The request could not be understood"), _l("Please go back and try again."))
 _OURS = Message(
-    status=500,
-    title=_l("Something went wrong on our side"),
-    text=_l("It has been noted. If it happens again, tell us the id below."),
+    500,
+    _l("Something went wrong on our side"),
+    _l("It has been noted. If it happens again, tell us the id below."),
 )
 
 
 def register_error_pages(app: Flask) -> None:
     """Answer every error that no other part has answered with a page."""
     app.register_error_handler(SignInStateError, _state_page)
-    for error_class, message in MESSAGE_OF_ERROR:
+    for error_class, message in MESSAGE_OF_ERROR.items():
         app.register_error_handler(error_class, lambda _error, message=message: _page(message))
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(Exception, _our_fault)
 
 
 def _state_page(error: SignInStateError) -> ResponseReturnValue:
-    message = Message(status=400, title=_l("This sign-in cannot be finished"), text=_STATE[error.problem])
+    message = Message(400, _l("This sign-in cannot be finished"), _STATE[error.problem])
     return _page(message, again=sign_in_url(error.return_to or "/account"))
 
 
@@ -122,7 +87,7 @@ def _http_page(error: HTTPException) -> ResponseReturnValue:
     if error.code >= 500:
         return _page(_OURS)
     known = _HTTP.get(error.code, _OTHER)
-    return _page(Message(status=error.code, title=known.title, text=known.text))
+    return _page(Message(error.code, known.title, known.text))
 
 
 def _our_fault(error: Exception) -> ResponseReturnValue:

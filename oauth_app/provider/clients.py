@@ -1,0 +1,86 @@
+"""A partner as Authlib sees it: an OAuth client."""
+
+import re
+
+from authlib.oauth2.rfc6749 import ClientMixin
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.identifiers import TokenKind, digest, is_well_formed
+from oauth_app.models import ClientSecret, Partner
+
+#: How a client with a secret shows it, and how one without says so (RFC 7591 2).
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+PUBLIC_METHOD = "none"
+AUTH_METHODS = (*SECRET_METHODS, PUBLIC_METHOD)
+RESPONSE_TYPE = "code"
+_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(/.*)?")
+
+
+class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
+    """The rules of one partner."""
+
+    def __init__(self, session: Session, partner: Partner) -> None:
+        self._session = session
+        self.partner = partner
+
+    def get_client_id(self) -> str:
+        """Return the partner's id."""
+        return self.partner.id
+
+    def get_default_redirect_uri(self) -> None:
+        """OIDC Core 3.1.2.1: ``redirect_uri`` is required, so there is no default."""
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """Return what of the scope the partner may ask for; None, which refuses the request, if nothing."""
+        allowed = [name for name in (scope or "").split() if name in self.partner.scopes]
+        return " ".join(dict.fromkeys(allowed)) or None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """RFC 9700 2.1: byte for byte, but for the port of a loopback address (RFC 8252 7.3)."""
+        registered = self.partner.redirect_uris
+        if redirect_uri in registered:
+            return True
+        loopback = _without_port(redirect_uri)
+        return loopback is not None and loopback in map(_without_port, registered)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Tell whether it is one of the partner's secrets; two are valid while it rotates."""
+        if not is_well_formed(client_secret, TokenKind.CLIENT_SECRET):
+            return False
+        # Digests of 190 random bits are compared, so that the time it takes tells nothing about the secret.
+        found = self._session.scalar(
+            select(ClientSecret.id).where(
+                ClientSecret.partner_id == self.partner.id,
+                ClientSecret.secret_digest == digest(client_secret),
+                or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > clock.now()),
+            )
+        )
+        return found is not None
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
+        """RFC 6749 2.3: who has a secret must show it, at every endpoint."""
+        return method == PUBLIC_METHOD if self.partner.is_public else method in SECRET_METHODS
+
+    def check_response_type(self, response_type: str) -> bool:
+        """RFC 9700 2.1.2: codes only, no tokens through the browser."""
+        return response_type == RESPONSE_TYPE
+
+    def check_grant_type(self, grant_type: str) -> bool:  # noqa: ARG002 - Authlib's signature
+        """Every grant that is registered is open to every partner."""
+        return True
+
+
+def find_client(session: Session, client_id: str) -> Client | None:
+    """Return the client; a partner that is switched off is unknown."""
+    if not client_id.isidentifier():  # not every database takes every text, such as one with a zero byte
+        return None
+    partner = session.get(Partner, client_id)
+    return None if partner is None or partner.disabled_at else Client(session, partner)
+
+
+def _without_port(uri: str) -> str | None:
+    """Return a loopback address without its port, and None for every other address."""
+    match = _LOOPBACK.fullmatch(uri)
+    return match[1] + (match[2] or "") if match else None
