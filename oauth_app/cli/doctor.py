@@ -1,0 +1,78 @@
+"""`doctor`: what stands between this installation and a working hub."""
+
+from collections.abc import Callable
+
+import click
+import urllib3
+
+from oauth_app.cli.answers import Row, json_option, show_many
+from oauth_app.cli.opening import check_database, open_hub
+from oauth_app.errors import HubError
+from oauth_app.hub import Hub
+from oauth_app.settings import load_settings
+
+Check = Callable[[Hub], str]
+
+
+class UnreachableError(HubError):
+    """An address does not answer; the text says which, and which setting holds it."""
+
+
+@click.command()
+@json_option
+def doctor(*, as_json: bool) -> None:
+    """Check settings, database and OhMyGPT; exit code 1 if anything is wrong."""
+    rows = examine()
+    show_many(rows, as_json=as_json, nothing="")
+    if not all(row["ok"] for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def examine() -> list[Row]:
+    """Run every check; those that need a hub only if the settings make one."""
+    try:
+        with open_hub(load_settings()) as hub:
+            settings = _row("settings", ok=True, finding=f"HUB_ENV={hub.settings.hub_env}")
+            return [settings, *(_run(name, check, hub) for name, check in CHECKS.items())]
+    except HubError as error:
+        return [_row("settings", ok=False, finding=str(error))]
+
+
+def find_database(hub: Hub) -> str:
+    """Return what kind of database answers, with the tables of this version.
+
+    Raises:
+        DatabaseUnreadyError: none does.
+    """
+    check_database(hub)
+    return f"{hub.engine.dialect.name}, at the newest revision"
+
+
+def find_upstream(hub: Hub) -> str:
+    """Return the address of OhMyGPT, which answers.
+
+    Raises:
+        UnreachableError: it does not.
+    """
+    address = hub.settings.ohmygpt_api_base
+    try:
+        with urllib3.PoolManager(retries=False) as http:
+            status = http.request("GET", address, timeout=10, redirect=False).status
+    except urllib3.exceptions.HTTPError as error:
+        msg = f"{address} does not answer ({type(error).__name__}); check OHMYGPT_API_BASE"
+        raise UnreachableError(msg) from None
+    return f"{address} answers (HTTP {status})"
+
+
+CHECKS: dict[str, Check] = {"database": find_database, "OhMyGPT": find_upstream}
+
+
+def _run(name: str, check: Check, hub: Hub) -> Row:
+    try:
+        return _row(name, ok=True, finding=check(hub))
+    except HubError as error:
+        return _row(name, ok=False, finding=str(error))
+
+
+def _row(check: str, *, ok: bool, finding: str) -> Row:
+    return {"check": check, "ok": ok, "finding": finding}
