@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,6 +37,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 RUNTIME = ROOT / "requirements.txt"
 TESTS = ROOT / "requirements-test.txt"
+
+#: Debian's Python has neither ensurepip nor pip, so one comes with the checkout (vendor/README.md).
+PIP = ROOT / "vendor" / "pip-26.3-py3-none-any.whl"
+PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 #: What a server may ask this module for, and the function that makes it.
 DOORS = {"app": ("oauth_app.factory", "create_app"), "asgi": ("oauth_app.asgi", "create_asgi")}
@@ -108,7 +111,7 @@ def prepare(requirements: Path) -> None:
     The marker is taken away first and written last, so an installation that was cut short is done again.
 
     Raises:
-        SetupError: there is nothing to install with, or the installation failed.
+        SetupError: the environment cannot be made, or the installation failed.
     """
     if is_ready(requirements):
         return
@@ -145,33 +148,33 @@ def digest_of(requirements: Path) -> str:
     return hashlib.sha256(made_by.encode() + requirements.read_bytes()).hexdigest()
 
 
-def find_installers(requirements: Path) -> dict[str, list[list[str]]]:
+def find_installers(requirements: Path) -> dict[str, list[str]]:
     """Return the ways to install the requirements, each file checked against its hash, the fastest way first.
 
-    A way is a list of commands. A way that fails leaves the next one its chance: uv, say, may not trust the
-    certificates of a company network that the system's own pip trusts.
+    A way that fails leaves the next one its chance: uv, say, may not trust the certificates of a company network
+    that pip trusts.
 
     Raises:
-        SetupError: there is none.
+        SetupError: the pip that comes with this checkout was changed.
     """
     python = str(venv_python())
     hashed = ["--require-hashes", "-r", str(requirements)]
-    by_pip = ["--disable-pip-version-check", "install", "--progress-bar=off", "--no-compile", *hashed]
-    ways = {}
     uv = shutil.which("uv")
-    if uv:
-        ways["uv"] = [[uv, "pip", "install", "--python", python, *hashed]]
-    if has_module("ensurepip"):
-        ways["pip"] = [[python, "-m", "ensurepip", "--default-pip"], [python, "-m", "pip", *by_pip]]
-    elif has_module("pip"):  # Debian's python3-pip alone; it can fill an environment that has no pip
-        ways["pip"] = [[sys.executable, "-m", "pip", "--python", python, *by_pip]]
-    if ways:
-        return ways
-    msg = (
-        "This Python has nothing to install packages with: neither ensurepip, nor pip, nor uv on PATH.\n"
-        "On Debian and Ubuntu `apt install python3-venv` mends that; then start this again."
-    )
-    raise SetupError(msg)
+    ways = {"uv": [uv, "pip", "install", "--python", python, *hashed]} if uv else {}
+    options = ["--disable-pip-version-check", "install", "--progress-bar=off", "--no-compile"]
+    return {**ways, "pip": [python, str(checked_pip() / "pip"), *options, *hashed]}
+
+
+def checked_pip() -> Path:
+    """Return the wheel of pip that comes with this checkout; it runs without being installed.
+
+    Raises:
+        SetupError: it is not the file that was put there.
+    """
+    if not PIP.is_file() or hashlib.sha256(PIP.read_bytes()).hexdigest() != PIP_SHA256:
+        msg = f"{PIP} is missing or was changed. Get it back with: git checkout {PIP.relative_to(ROOT)}"
+        raise SetupError(msg)
+    return PIP
 
 
 def make_venv() -> None:
@@ -190,15 +193,15 @@ def make_venv() -> None:
         raise SetupError(msg) from error
 
 
-def install(installers: Mapping[str, Sequence[Sequence[str]]]) -> None:
+def install(installers: Mapping[str, Sequence[str]]) -> None:
     """Install by the first way that works.
 
     Raises:
         SetupError: none does; the last words of each are in the text.
     """
     last_words = []
-    for name, commands in installers.items():
-        failed = next(filter(None, map(failure_of, commands)), "")
+    for name, command in installers.items():
+        failed = failure_of(command)
         if not failed:
             return
         last_words.append(f"{name} failed:\n{failed}")
@@ -263,11 +266,6 @@ def restart(arguments: Sequence[str]) -> NoReturn:
 def venv_python() -> Path:
     """Return the interpreter of `.venv`."""
     return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def has_module(name: str) -> bool:
-    """Tell whether this interpreter can import a module."""
-    return importlib.util.find_spec(name) is not None
 
 
 def say(line: str) -> None:

@@ -103,23 +103,34 @@ def test_an_old_python_can_read_the_refusal() -> None:
     ast.parse((ROOT / "app.py").read_text("utf-8"), feature_version=(3, 7))
 
 
-def test_without_an_installer_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python with neither ensurepip nor pip is told which package brings them."""
-    monkeypatch.setattr(app, "has_module", lambda _name: False)
+def test_pip_comes_with_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python with neither uv nor pip nor ensurepip installs by the wheel that lies here, whose digest is known."""
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(app.SetupError, match="apt install python3-venv"):
-        app.find_installers(app.RUNTIME)
+    ways = app.find_installers(app.RUNTIME)
+    assert ways.keys() == {"pip"}
+    pip = subprocess.run([sys.executable, ways["pip"][1], "--version"], capture_output=True, text=True, check=True)
+    assert pip.stdout.startswith("pip 26.3 ")
+
+
+def test_a_changed_pip_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A wheel that is not the one that was put there is refused, with how to get it back."""
+    changed = tmp_path / "pip.whl"
+    changed.write_bytes(b"something else")
+    monkeypatch.setattr(app, "PIP", changed)
+    monkeypatch.setattr(app, "ROOT", tmp_path)
+    with pytest.raises(app.SetupError, match=r"git checkout pip\.whl"):
+        app.checked_pip()
 
 
 def test_when_one_installer_fails_the_next_one_works() -> None:
     """An installer that cannot reach the packages does not end the start while there is another."""
-    app.install({"uv": [_program("raise SystemExit('no route')")], "pip": [_program("")]})
+    app.install({"uv": _program("raise SystemExit('no route')"), "pip": _program("")})
 
 
 def test_when_all_installers_fail_their_last_words_are_shown() -> None:
     """The reader sees why, as the installer put it."""
     with pytest.raises(app.SetupError, match=r"uv failed:\nno route"):
-        app.install({"uv": [_program("raise SystemExit('no route')")]})
+        app.install({"uv": _program("raise SystemExit('no route')")})
 
 
 def test_the_tests_run_from_any_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
