@@ -23,6 +23,7 @@ Start = Callable[..., subprocess.Popen[str]]
 def clone(tmp_path: Path) -> Path:
     """A clone of a tiny project: our app.py, nothing to install, a command that tells its interpreter, a quick uv."""
     shutil.copy(ROOT / "app.py", tmp_path)
+    shutil.copytree(ROOT / "vendor", tmp_path / "vendor")
     (tmp_path / "requirements.txt").touch()
     commands = tmp_path / "oauth_app" / "cli"
     commands.mkdir(parents=True)
