@@ -12,7 +12,7 @@ from oauth_app.settings import Settings, load_settings
 
 
 class DatabaseUnreadyError(HubError):
-    """The database does not answer, or its tables are of another version."""
+    """The database does not answer, or has not the tables of this version."""
 
 
 @contextmanager
@@ -50,5 +50,5 @@ def check_database(hub: Hub) -> None:
         msg = f"the database does not answer ({type(error).__name__}); check DATABASE_URL"
         raise DatabaseUnreadyError(msg) from None
     if not current:
-        msg = "the database is of another version; run: python3 app.py db upgrade"
+        msg = "the database has not the tables of this version yet; run: python3 app.py db upgrade"
         raise DatabaseUnreadyError(msg)
