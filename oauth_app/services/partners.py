@@ -17,7 +17,7 @@ from oauth_app.services.scopes import ALL_SCOPES
 
 #: While a partner rolls out a new secret, the old one still works.
 SECRET_OVERLAP = timedelta(hours=24)
-_LOOPBACK = {"127.0.0.1", "[::1]", "localhost"}
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # RFC 8252 7.1: a reversed domain name
 
 
@@ -137,7 +137,7 @@ def check_redirect_uri(uri: str) -> None:
     """
     try:
         parts = urlsplit(uri)
-        host = parts.netloc.rpartition("@")[2].rsplit(":", 1)[0] if ":" in parts.netloc else parts.netloc
+        host = parts.hostname or ""
     except ValueError:
         msg = f"redirect_uri {uri}: not an address"
         raise InvalidRegistrationError(msg) from None
