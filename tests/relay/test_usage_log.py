@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,7 @@ def test_a_locked_database_delays_and_loses_nothing(relay_hub: Hub, tmp_path: Pa
     async def fill() -> None:
         log = UsageLog(relay_hub.engine)
         await log.start()
-        with sqlite3.connect(tmp_path / "hub.db", isolation_level=None) as other:
+        with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             log.add(make_record())
             await asyncio.sleep(0.5)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from oauth_app.db import reading, transaction
 from oauth_app.factory import create_app
 from oauth_app.hub import Hub
-from oauth_app.models import Consent, User
+from oauth_app.models import Consent, TopUp, User
 from oauth_app.services.operators import grant_operator
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Sandbox, make_partner
@@ -107,6 +107,18 @@ def test_topping_up_leads_to_the_payment_page(browser: Browser, sandbox: Sandbox
     answer = browser.submit(browser.get("/account/top-up"), "amount", amount="12.50", kind="checkout")
     sandbox.pay(answer.headers["Location"])
     assert "12.50 CNY" in browser.get("/account").text
+
+
+def test_an_order_of_another_is_not_there(browser: Browser, live_hub: LiveHub) -> None:
+    """Nobody sees what another user tops up."""
+    browser.sign_in("bob@example.com")
+    browser.submit(browser.get("/account/top-up"), "amount", amount="12.50", kind="checkout")
+    with reading(live_hub.hub.engine) as session:
+        order_id = session.scalars(select(TopUp.id)).one()
+    other = Browser(url=live_hub.url)
+    other.sign_in(ALICE)
+    assert browser.get(f"/account/top-ups/{order_id}").status_code == 200
+    assert other.get(f"/account/top-ups/{order_id}").status_code == 404
 
 
 @pytest.mark.parametrize("amount", ["0", "0.99", "-1", "1.005", "1e3", "", "ten", "100000.01", "9" * 30])

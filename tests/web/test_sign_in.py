@@ -1,6 +1,7 @@
 """Signing in at the hub: from the button to the account page, and every way it can go wrong."""
 
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,11 +9,12 @@ import requests
 from sqlalchemy import func, select
 
 from oauth_app import clock
-from oauth_app.db import reading
+from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import BrowserSession, UpstreamConnection, User
-from oauth_app.services.sign_in import ATTEMPT_LIFE
-from tests.fixtures.hub import Sandbox
+from oauth_app.services.sign_in import ATTEMPT_LIFE, Answer, begin_sign_in, complete_sign_in
+from oauth_app.upstream import UpstreamProtocolError
+from tests.fixtures.hub import Sandbox, make_partner, make_test_hub
 from tests.fixtures.live import Browser, LiveHub
 from tests.fixtures.provider_pages import approve
 
@@ -129,6 +131,41 @@ def test_trouble_at_the_provider_is_a_readable_page(
     page = browser.get(address)
     assert (page.status_code, count(live_hub.hub, User), count(live_hub.hub, BrowserSession)) == (status, 0, 0)
     assert page.headers["X-Request-Id"] in page.text
+
+
+def test_a_token_of_somebody_else_is_refused(hub: Hub, sandbox: Sandbox, tmp_path: Path) -> None:
+    """When OhMyGPT names one user for the code and another for its token, nobody is signed in."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[operations.user_info.response]\nuser_id = "userEmail"\n')
+    odd = make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url, ohmygpt_web_base=sandbox.url, ohmygpt_profile=profile)
+    with transaction(odd.engine) as session:
+        state = begin_sign_in(session, "a browser", "/account")
+    outside = odd.upstream.authorize_url(state=state, redirect_uri="http://127.0.0.1:8000/login/callback")
+    code = parse_qs(urlsplit(approve(requests.Session(), outside, ALICE)).query)["code"][0]
+    with pytest.raises(UpstreamProtocolError, match="different users"):
+        complete_sign_in(odd, Answer(state=state, browser="a browser", code=code))
+    odd.close()
+    assert (count(hub, User), count(hub, BrowserSession)) == (0, 0)
+
+
+def test_giving_up_tells_the_partner(browser: Browser, live_hub: LiveHub) -> None:
+    """Who says no at OhMyGPT can go back to the site, which hears ``access_denied``."""
+    shop = make_partner(live_hub.hub.engine)
+    query = {
+        "response_type": "code",
+        "client_id": shop.client_id,
+        "redirect_uri": "https://shop.example/callback",
+        "scope": "openid",
+        "state": "partner-state",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    to_login = browser.get("/oauth/authorize", params=query, allow_redirects=False).headers["Location"]
+    outside = browser.get(to_login, allow_redirects=False).headers["Location"]
+    page = browser.get(approve(browser.http, outside, ALICE, decision="deny"))
+    link = next(part for part in page.text.split('"') if part.startswith("/oauth/cancel")).replace("&amp;", "&")
+    answer = parse_qs(urlsplit(browser.get(link, allow_redirects=False).headers["Location"]).query)
+    assert (answer["error"], answer["state"]) == (["access_denied"], ["partner-state"])
 
 
 def test_a_code_can_be_pasted(browser: Browser) -> None:
