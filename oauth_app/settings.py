@@ -78,10 +78,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
-        for name, value in self._required().items():
-            if not value:
-                msg = f"{name} is not set"
-                raise ValueError(msg)
+        missing = [name for name, value in self._required().items() if not value]
+        if missing:
+            msg = f"not set: {', '.join(missing)}"
+            raise ValueError(msg)
         if len(self.hub_secret_key.get_secret_value()) < _MIN_SECRET_CHARS:
             msg = f"HUB_SECRET_KEY must have at least {_MIN_SECRET_CHARS} characters"
             raise ValueError(msg)

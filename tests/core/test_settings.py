@@ -44,6 +44,12 @@ def test_production_needs_every_one(name: str) -> None:
         load(**{key: value for key, value in PRODUCTION.items() if key != name})
 
 
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    """Nobody has to start eight times to learn what eight settings are called."""
+    with pytest.raises(SettingsError, match="not set: HUB_ISSUER, HUB_SECRET_KEY, HUB_VAULT_KEYS, DATABASE_URL, OHMY"):
+        load(hub_env="production")
+
+
 @pytest.mark.parametrize("name", ["hub_issuer", "ohmygpt_api_base", "ohmygpt_web_base"])
 def test_production_refuses_plain_http(name: str) -> None:
     """Tokens travel to these addresses, so production takes none without TLS; the sandbox has none."""
