@@ -75,6 +75,15 @@ def test_a_charge_moves_the_balance(hub: Hub, alice: Person) -> None:
     assert hub.upstream.balance(alice.upstream_token).paid == charge.balance
 
 
+def test_another_amount_than_asked_for_is_noticed(hub: Hub, alice: Person, tmp_path: Path) -> None:
+    """An answer that names another fee is no proof that ours was taken."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[operations.charge.response]\namount = "balance"\n')
+    odd = make_test_hub(tmp_path, ohmygpt_api_base=hub.settings.ohmygpt_api_base, ohmygpt_profile=profile)
+    with pytest.raises(UpstreamProtocolError, match="asked for"):
+        odd.upstream.charge(alice.upstream_token, amount=100, remark="a thing")
+
+
 def test_too_little_money_has_its_own_error(hub: Hub, bob: Person) -> None:
     """Who has nothing cannot be charged, and the error says so."""
     with pytest.raises(UpstreamInsufficientFundsError):
