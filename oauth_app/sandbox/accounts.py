@@ -51,12 +51,6 @@ def find_by_token(store: Store, token: str) -> Account | None:
     return _account(store.find(query, token))
 
 
-def find_by_key(store: Store, key: str, *, admin_only: bool) -> Account | None:
-    """Return the account that an API key speaks for, or None."""
-    query = "SELECT account.* FROM account JOIN api_key ON account_id = account.id WHERE key = ? AND is_admin >= ?"
-    return _account(store.find(query, key, int(admin_only)))
-
-
 def take_paid(store: Store, movement: Movement) -> None:
     """Take `-movement.cents` from the paid balance and note it; the caller opens the transaction.
 

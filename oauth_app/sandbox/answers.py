@@ -32,7 +32,12 @@ class Answer:
 
 def compose(prompt: str, limits: Limits) -> Answer:
     """Return the answer to the last message of the person."""
-    text, stopped_by = _until_stop(_text(prompt), limits.stop)
+    return limit(_text(prompt), limits)
+
+
+def limit(whole: str, limits: Limits) -> Answer:
+    """Return as much of a text as the caller wants."""
+    text, stopped_by = _until_stop(whole, limits.stop)
     if limits.max_tokens is not None and tokens.count(text) > limits.max_tokens:
         return Answer(text=tokens.clip(text, limits.max_tokens), was_clipped=True)
     return Answer(text=text, stopped_by=stopped_by)

@@ -1,29 +1,33 @@
 """The control interface for tests, ``/_sandbox/…``; it exists only with SANDBOX_FAULTS=1."""
 
-from dataclasses import asdict, fields
-from typing import Any, Final, get_type_hints
+from dataclasses import asdict
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from oauth_app.sandbox import accounts, money, oauth_api, request_body
+from oauth_app.sandbox import accounts, fault_reading, money, oauth_api, request_body
 from oauth_app.sandbox.accounts import Account
 from oauth_app.sandbox.context import sandbox_of, store_of
 from oauth_app.sandbox.errors import PlatformError, refuse
-from oauth_app.sandbox.fault_list import Fault, FaultKind
 from oauth_app.sandbox.store import Store
 
 _STATEMENT: Final = (
     "SELECT COUNT(*) AS number, COALESCE(-SUM(cents), 0) AS cents FROM movement WHERE account_id = ? AND kind = ?"
 )
-_FAULT_TYPES: Final = {field.name: get_type_hints(Fault)[field.name] for field in fields(Fault)}
 
 
 async def add_fault(request: Request) -> Response:
     """Ask for a fault."""
-    fault = _read_fault(await _read(request))
-    sandbox_of(request).faults.add(fault)
+    faults = sandbox_of(request).faults
+    if faults.is_full:
+        refuse("Too many faults are waiting; DELETE /_sandbox/faults forgets them.")
+    try:
+        fault = fault_reading.read(await read_json(request))
+    except fault_reading.FaultError as error:
+        refuse(str(error))
+    faults.add(fault)
     return JSONResponse(asdict(fault), 201)
 
 
@@ -45,7 +49,7 @@ async def show_account(request: Request) -> Response:
 
 async def put_account(request: Request) -> Response:
     """Set the balance of an account, which is made when there is none."""
-    body = await _read(request)
+    body = await read_json(request)
     store = store_of(request)
     email = request.path_params["email"].lower()
     with store.transaction():
@@ -62,24 +66,24 @@ async def put_account(request: Request) -> Response:
 
 async def make_token(request: Request) -> Response:
     """Issue an OAuth token without the browser, for tests that are about something else."""
-    account = _get(request, (await _read(request)).get("email"))
+    account = _get(request, (await read_json(request)).get("email"))
     return JSONResponse({"token": oauth_api.issue(store_of(request), account.id), "user_id": str(account.id)}, 201)
 
 
 async def revoke_tokens(request: Request) -> Response:
     """Void all OAuth tokens of an account."""
-    account = _get(request, (await _read(request)).get("email"))
+    account = _get(request, (await read_json(request)).get("email"))
     return JSONResponse({"revoked": store_of(request).run("DELETE FROM oauth_token WHERE account_id = ?", account.id)})
 
 
 async def reset(request: Request) -> Response:
-    """Go back to the seeded accounts and forget all faults."""
-    store_of(request).reset()
-    sandbox_of(request).faults.clear()
+    """Go back to the seeded accounts, the true time and the configured mode, and forget all faults."""
+    sandbox_of(request).reset()
     return Response(status_code=204)
 
 
-async def _read(request: Request) -> dict[str, Any]:
+async def read_json(request: Request) -> dict[str, Any]:
+    """Return the object of a JSON body; another content type or value is refused."""
     # Only real JSON: a foreign page can post text, but not this content type unasked.
     if request_body.media_type(request) != "application/json":
         raise PlatformError(415, "invalid_request_error", "The body must be application/json.")
@@ -90,20 +94,6 @@ async def _read(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         refuse("The body must be a JSON object.")
     return value
-
-
-def _read_fault(body: dict[str, Any]) -> Fault:
-    wish = {"match": "/", **body}
-    for name, value in wish.items():
-        expected = str if name == "kind" else _FAULT_TYPES.get(name)
-        if expected is None or type(value) is not expected:
-            refuse(f"{name[:40]} is unknown or has the wrong type")
-    if wish.get("kind") not in set(FaultKind):
-        refuse(f"kind must be one of {', '.join(FaultKind)}")
-    fault = Fault(**wish | {"kind": FaultKind(wish["kind"])})
-    if not (fault.times > 0 and 0 <= fault.seconds <= 600 and 200 <= fault.code <= 599):
-        refuse("times, seconds or code is out of range")
-    return fault
 
 
 def _amount(body: dict[str, Any], name: str, default: int) -> int:

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from oauth_app.sandbox import metering, tokens
+from oauth_app.sandbox import metering
 from oauth_app.sandbox.context import store_of
 from oauth_app.sandbox.credentials import vendor_account
 from oauth_app.sandbox.json_fields import JsonFields, read_json_fields, refuse
 from oauth_app.sandbox.llm_models import find_model
 from oauth_app.sandbox.pricing import Kind, Tokens
+from oauth_app.sandbox.token_inputs import read_inputs
 
 _MOST_INPUTS: Final = 2048
 
@@ -25,7 +26,7 @@ async def embeddings(request: Request) -> Response:
     account = vendor_account(request)
     fields = await read_json_fields(request)
     model = find_model(fields.text("model"), Kind.EMBEDDING)
-    inputs = _read_inputs(fields)
+    inputs = read_inputs(fields, "input", _MOST_INPUTS)
     dimensions = fields.whole("dimensions", 1, model.dimensions) or model.dimensions
     vectors = _encoder(fields)
     total = sum(count for _, count in inputs)
@@ -36,30 +37,6 @@ async def embeddings(request: Request) -> Response:
     ]
     usage = {"prompt_tokens": total, "total_tokens": total}
     return JSONResponse({"object": "list", "data": data, "model": model.id, "usage": usage})
-
-
-def _read_inputs(fields: JsonFields) -> list[tuple[str, int]]:
-    """Return each input as a text and its tokens; token lists are taken as they are."""
-    value = fields.values.get("input")
-    if value in (None, "", []):
-        refuse("input", "Missing required parameter: 'input'.")
-    single = isinstance(value, str) or _is_token_list(value)
-    inputs = [value] if single else value
-    if not isinstance(inputs, list) or len(inputs) > _MOST_INPUTS:
-        refuse("input", f"Invalid type for 'input': expected a string or an array of at most {_MOST_INPUTS} inputs.")
-    return [_read_input(item) for item in inputs]
-
-
-def _read_input(item: object) -> tuple[str, int]:
-    if isinstance(item, str) and item:
-        return item, tokens.count(item)
-    if not isinstance(item, list) or not _is_token_list(item):
-        refuse("input", "Invalid type for 'input': each input must be a non-empty string or an array of token numbers.")
-    return repr(item), len(item)
-
-
-def _is_token_list(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(type(item) is int for item in value)
 
 
 def _encoder(fields: JsonFields) -> Any:  # noqa: ANN401 - one of two functions

@@ -9,8 +9,11 @@ from oauth_app.sandbox.config import HttpStatus
 from oauth_app.sandbox.context import sandbox_of
 from oauth_app.sandbox.errors import PlatformError
 
+#: Where a request's scope may name a mode of its own.
+MODE: Final = "sandbox.http_status"
+
 #: Refusals that by default show in the HTTP status too: credentials (401, 403), and what a
-#: web server would refuse by itself. Business errors, 400 and 402, come with HTTP 200.
+#: web server would refuse by itself. Business errors, 400, 402 and 429, come with HTTP 200.
 _SHOWN_IN_HTTP: Final = frozenset({401, 403, 404, 405, 413, 500})
 
 
@@ -20,14 +23,19 @@ def success(message: str, data: object) -> JSONResponse:
 
 
 def failure(request: Request, error: PlatformError) -> JSONResponse:
-    """Return an envelope that refuses, under the HTTP status that the configuration asks for."""
+    """Return an envelope that refuses, under the HTTP status that the present mode asks for."""
     body: dict[str, Any] = {
         "statusCode": error.status,
         "message": error.text,
         "errorType": error.error_type,
         "data": None,
     }
-    return JSONResponse(body, _http_status(sandbox_of(request).config.http_status, error.status))
+    return JSONResponse(body, _http_status(_mode(request), error.status))
+
+
+def _mode(request: Request) -> HttpStatus:
+    own: HttpStatus | None = request.scope.get(MODE)
+    return own or sandbox_of(request).switches.http_status
 
 
 def _http_status(mode: HttpStatus, status: int) -> int:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+#: More waiting faults than that are a test that forgets to clear them.
+_MOST_WAITING: Final = 1_000
 
 
 class FaultKind(StrEnum):
@@ -9,10 +13,18 @@ class FaultKind(StrEnum):
 
     SLOW = "slow"
     """Wait `seconds`, then answer as usual."""
+    HANG = "hang"
+    """Never answer; after `seconds` the connection ends."""
     HTML = "html"
     """HTTP 200 with a page, as a proxy in between would answer."""
     ENVELOPE_401 = "envelope_401"
     """HTTP 200 with an envelope that refuses the OAuth token."""
+    REVOKED = "revoked"
+    """Refuse the caller's credential in the shape of the route; the next request has it back."""
+    NO_MONEY = "no_money"
+    """Refuse for lack of money in the shape of the route."""
+    RATE_LIMIT = "rate_limit"
+    """Refuse as one request too many in the shape of the route; ``Retry-After`` says `seconds`."""
     STATUS = "status"
     """HTTP status `code` with a small body in the shape of the route."""
     RESET_BEFORE = "reset_before"
@@ -23,6 +35,10 @@ class FaultKind(StrEnum):
     """HTTP 200 with JSON that breaks off."""
     CUT_STREAM = "cut_stream"
     """Send `after_chunks` pieces of the answer and half of the next, then drop the connection."""
+    ENVELOPE = "envelope"
+    """The usual answer, an envelope always under HTTP 200."""
+    MIRROR = "mirror"
+    """The usual answer, an envelope under the HTTP status that is its ``statusCode``."""
 
 
 @dataclass(kw_only=True)
@@ -43,6 +59,11 @@ class FaultList:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more can wait."""
+        return len(self._faults) >= _MOST_WAITING
 
     def add(self, fault: Fault) -> None:
         """Put a fault behind those already waiting."""

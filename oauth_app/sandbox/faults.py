@@ -1,73 +1,84 @@
 """Making requests go wrong on purpose, down to the socket."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
 from typing import Final
 
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from oauth_app.sandbox import envelope, fault_answers, fault_reading, refusals
+from oauth_app.sandbox.config import HttpStatus
 from oauth_app.sandbox.connection import drop
-from oauth_app.sandbox.errors import VendorError, bad_token
 from oauth_app.sandbox.fault_list import Fault, FaultKind, FaultList
-from oauth_app.sandbox.vendor_errors import vendor_failure
 
-_PAGE: Final = "<!doctype html><title>Please wait</title><h1>Checking your browser</h1><p>Injected by the sandbox.</p>"
+#: Tests steer by the first and look at the page of the second; neither is ever struck.
+_SPARED: Final = ("/_sandbox/", "/sandbox/developer", "/static/", "/healthz")
 
-_BROKEN_JSON: Final = '{"statusCode": 200, "data": {"bal'
+_MODES: Final = {FaultKind.ENVELOPE: HttpStatus.ENVELOPE, FaultKind.MIRROR: HttpStatus.MIRROR}
 
 
 class FaultMiddleware:
-    """Strike the requests that a waiting fault matches; let all others pass."""
+    """Strike the requests that a waiting fault matches, or that ask for one; let all others pass."""
 
     def __init__(self, app: ASGIApp, faults: FaultList) -> None:
         self._app = app
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or let its fault happen; the control interface is never struck."""
-        is_ours = scope["type"] == "http" and not scope["path"].startswith("/_sandbox/")
-        fault = self._faults.take(scope["method"], scope["path"]) if is_ours else None
-        if fault is None:
+        """Pass a request on, or let its fault happen."""
+        if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith(_SPARED):
             await self._app(scope, receive, send)
-        elif answer := _answer(fault, scope["path"]):
+            return
+        request = Request(scope, receive)
+        try:
+            fault = _own_fault(request) or self._faults.take(scope["method"], scope["path"])
+            answer = await fault_answers.find_answer(request, fault) if fault else None
+        except fault_reading.FaultError as error:
+            fault, answer = None, refusals.shaped(request, 400, f"X-Sandbox-Fault: {error}")
+        if answer:
             await answer(scope, receive, send)
-        else:
+        elif fault:
             await self._strike(fault, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
             case FaultKind.SLOW:
                 await asyncio.sleep(fault.seconds)
                 await self._app(scope, receive, send)
+            case FaultKind.HANG:
+                await _hang(fault.seconds, scope, receive)
             case FaultKind.RESET_BEFORE:
                 await drop(scope, receive, hard=True)
             case FaultKind.RESET_AFTER:
                 await self._app(scope, receive, _swallow)
                 await drop(scope, receive, hard=True)
+            case FaultKind.ENVELOPE | FaultKind.MIRROR:
+                await self._app({**scope, envelope.MODE: _MODES[fault.kind]}, receive, send)
             case _:
                 await self._app(scope, receive, _cutting(fault, scope, receive, send))
 
 
-def _answer(fault: Fault, path: str) -> Response | None:
-    """Return the false answer that a fault consists of, or None for the other kinds."""
-    answers: dict[FaultKind, Callable[[], Response]] = {
-        FaultKind.HTML: lambda: HTMLResponse(_PAGE),
-        FaultKind.ENVELOPE_401: lambda: JSONResponse(_envelope(401, bad_token().error_type, bad_token().text)),
-        FaultKind.MALFORMED_JSON: lambda: Response(_BROKEN_JSON, media_type="application/json"),
-        FaultKind.STATUS: lambda: _status(fault.code, path),
-    }
-    return answers[fault.kind]() if fault.kind in answers else None
+def _own_fault(request: Request) -> Fault | None:
+    """Return the fault that a request asks for itself.
+
+    Raises:
+        FaultError: it asks for something that makes no sense.
+    """
+    header = request.headers.get(fault_reading.HEADER)
+    return fault_reading.from_header(header) if header else None
 
 
-def _status(code: int, path: str) -> Response:
-    if path.startswith("/v1/"):
-        return vendor_failure(path, VendorError(code, "server_error", "Injected by the sandbox."))
-    return JSONResponse(_envelope(code, "injected_error", "Injected by the sandbox."), code)
-
-
-def _envelope(code: int, error_type: str, text: str) -> dict[str, object]:
-    return {"statusCode": code, "message": text, "errorType": error_type, "data": None}
+async def _hang(seconds: int, scope: Scope, receive: Receive) -> None:
+    """Wait until the client leaves, or for as long as asked; then the connection ends."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        return
+    await drop(scope, receive, hard=False)
 
 
 async def _swallow(_message: Message) -> None:

@@ -1,16 +1,20 @@
 """The named fields of a platform request, however they were encoded."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from oauth_app.sandbox import money, request_body
+from oauth_app.sandbox import clock, money, request_body
 from oauth_app.sandbox.errors import refuse
+from oauth_app.sandbox.request_body import Upload
 
 _LONGEST: Final = 2_000
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Fields:
             refuse(f"{name} is longer than {_LONGEST} characters")
         return value
 
-    def amount(self, name: str) -> int:
-        """Return a positive amount in hundredths.
+    def amount(self, name: str, *, zero: bool = False) -> int:
+        """Return an amount in hundredths, which is positive unless `zero` is allowed.
 
         Raises:
             PlatformError: 400, missing, zero, or not a decimal with two digits at most.
@@ -45,9 +49,75 @@ class Fields:
             amount = money.parse(self.text(name))
         except money.AmountError:
             refuse(f"{name} must be a decimal string with at most two digits after the point")
-        if amount == 0:
+        if amount == 0 and not zero:
             refuse(f"{name} must be greater than zero")
         return amount
+
+    def has(self, name: str) -> bool:
+        """Tell whether a field was sent with a value; an empty text and null are none."""
+        return self.values.get(name) not in (None, "")
+
+    def flag(self, name: str) -> bool | None:
+        """Return a boolean, or None when it is absent.
+
+        Raises:
+            PlatformError: 400, neither true nor false.
+        """
+        if not self.has(name):
+            return None
+        flag = {"true": True, "false": False}.get(str(self.values[name]).lower())
+        if flag is None:
+            refuse(f"{name} must be true or false")
+        return flag
+
+    def whole(self, name: str, lowest: int, highest: int, default: int | None = None) -> int:
+        """Return a whole number between two bounds; a missing one is refused unless there is a default.
+
+        Raises:
+            PlatformError: 400, missing, not a whole number, or out of bounds.
+        """
+        if default is not None and not self.has(name):
+            return default
+        text = self.text(name)
+        if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
+            refuse(f"{name} must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts: a repeated field, a list, or a text that holds one in JSON; absent is empty.
+
+        Raises:
+            PlatformError: 400, anything else.
+        """
+        value = self.values.get(name) if self.has(name) else []
+        if isinstance(value, str):
+            value = _json_list(name, value) if value.lstrip().startswith("[") else [value]
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            refuse(f"{name} must be a list of strings")
+        return value
+
+    def moment(self, name: str) -> int:
+        """Return a date and time in seconds since 1970; without an offset it is read as UTC+8.
+
+        Raises:
+            PlatformError: 400, missing or not ISO 8601.
+        """
+        text = self.text(name)
+        try:
+            return clock.parse(text)
+        except (ValueError, OverflowError):
+            refuse(f"{name} must be a date and time in ISO 8601")
+
+    def upload(self, name: str) -> Upload:
+        """Return a file.
+
+        Raises:
+            PlatformError: 400, missing or not sent as a file.
+        """
+        value = self.values.get(name)
+        if not isinstance(value, Upload):
+            refuse(f"{name} must be a file of a multipart/form-data body")
+        return value
 
     def web_address(self, name: str) -> str:
         """Return an absolute http or https address.
@@ -84,7 +154,7 @@ async def read_fields(request: Request) -> Fields:
     """
     try:
         if request_body.media_type(request) in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-            return Fields(await request_body.parse_form(request))
+            return Fields(_grouped(await request_body.parse_pairs(request)))
         body = await request_body.read(request)
         values = request_body.parse_json(body, numbers_as_text=True) if body.strip() else {}
     except request_body.BodyError as error:
@@ -92,3 +162,18 @@ async def read_fields(request: Request) -> Fields:
     if not isinstance(values, dict):
         refuse("The body must be a JSON object.")
     return Fields(values)
+
+
+def _grouped(pairs: Iterable[tuple[str, str | Upload]]) -> dict[str, object]:
+    """Return the fields by their names; the values of a repeated one are a list."""
+    groups: dict[str, list[str | Upload]] = {}
+    for name, value in pairs:
+        groups.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in groups.items()}
+
+
+def _json_list(name: str, text: str) -> object:
+    try:
+        return request_body.parse_json(text.encode(), numbers_as_text=True)
+    except request_body.BodyError:
+        refuse(f"{name} must be a list of strings")

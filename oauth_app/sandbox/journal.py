@@ -1,68 +1,67 @@
 """The most recent requests, for the developer page."""
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
 
-from oauth_app.sandbox.clock import iso, now_s
-
-#: The identifier in a payment page's address is what opens it, so it is not shown.
-_PAY_PAGE: Final = re.compile(r"^(/sandbox/pay/[a-z]+/)[^/]+")
-
-_QUIET: Final = ("/healthz", "/static/", "/favicon.ico")
+#: Of each body so much is kept.
+_LONGEST_BODY_BYTES: Final = 4_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One answered request: no query, no header and no body, so no secret."""
+class Excerpt:
+    """The beginning of a body."""
 
-    at: str
+    __slots__ = ("beginning", "length_bytes")
+
+    def __init__(self) -> None:
+        self.beginning = b""
+        self.length_bytes = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out."""
+        return len(self.beginning) == self.length_bytes
+
+    def add(self, piece: bytes) -> None:
+        """Keep a piece, as far as there is room."""
+        if self.length_bytes < _LONGEST_BODY_BYTES:
+            self.beginning += piece[: _LONGEST_BODY_BYTES - self.length_bytes]
+        self.length_bytes += len(piece)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One request as it was, secrets included: it must not be shown like that."""
+
+    at_s: int
     method: str
     path: str
+    query: bytes
+    headers: Headers
+    sent: Excerpt
     status: int
+    """0 stands for a connection that was dropped."""
+    answer_headers: Headers
+    received: Excerpt
+    duration_ms: int
 
 
 class Journal:
     """The last hundred requests, newest first."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=100)
+        self._records: deque[Record] = deque(maxlen=100)
 
-    def add(self, method: str, path: str, status: int) -> None:
-        """Remember a request, unless it is of no interest to a developer."""
-        if not path.startswith(_QUIET):
-            shown = _PAY_PAGE.sub(r"\1…", path)[:120]
-            self._entries.appendleft(Entry(at=iso(now_s())[11:19], method=method, path=shown, status=status))
+    def add(self, record: Record) -> None:
+        """Remember a request."""
+        self._records.appendleft(record)
 
-    def entries(self) -> list[Entry]:
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._records.clear()
+
+    def records(self) -> list[Record]:
         """Return the remembered requests, newest first."""
-        return list(self._entries)
-
-
-class JournalMiddleware:
-    """Note the outcome of every request; 0 stands for a connection that was dropped."""
-
-    def __init__(self, app: ASGIApp, journal: Journal) -> None:
-        self._app = app
-        self._journal = journal
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and look only at the status of the answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 0
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        finally:
-            self._journal.add(scope["method"], scope["path"], status)
+        return list(self._records)

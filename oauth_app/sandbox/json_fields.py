@@ -1,13 +1,15 @@
 """The JSON body of an AI call; reading a field checks it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from starlette.requests import Request
 
 from oauth_app.sandbox import request_body
 from oauth_app.sandbox.errors import VendorError
+
+_DEEPEST: Final = 100
 
 
 def refuse(param: str | None, text: str) -> NoReturn:
@@ -35,6 +37,15 @@ class JsonFields:
             refuse(self.name(key), f"Invalid type for '{self.name(key)}': expected a non-empty string.")
         return value
 
+    def one_of(self, key: str, choices: Sequence[str]) -> str:
+        """Return one of some texts; absent is the first of them."""
+        value = self.values.get(key)
+        if value is None:
+            return choices[0]
+        if value not in choices:
+            refuse(self.name(key), f"Invalid value for '{self.name(key)}': must be one of {', '.join(choices)}.")
+        return str(value)
+
     def flag(self, key: str) -> bool:
         """Return a boolean; absent and null are false."""
         value = self.values.get(key)
@@ -51,6 +62,15 @@ class JsonFields:
             refuse(self.name(key), f"Invalid type for '{self.name(key)}': expected an integer.")
         if not lowest <= value <= highest:
             refuse(self.name(key), f"Invalid value for '{self.name(key)}': must be from {lowest} to {highest}.")
+        return value
+
+    def number(self, key: str, highest: int) -> float | None:
+        """Return a number from zero to a bound, or None when it is absent."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= highest:
+            refuse(self.name(key), f"Invalid value for '{self.name(key)}': must be a number from 0 to {highest}.")
         return value
 
     def texts(self, key: str) -> list[str]:
@@ -91,6 +111,27 @@ async def read_json_fields(request: Request) -> JsonFields:
         value = request_body.parse_json(await request_body.read(request))
     except request_body.BodyError as error:
         raise VendorError(400, "invalid_request_error", str(error)) from error
+    return read_object(value)
+
+
+def read_object(value: object) -> JsonFields:
+    """Return a JSON value as fields.
+
+    Raises:
+        VendorError: 400, it is not an object, or nested so deep that it could not be written again.
+    """
     if not isinstance(value, dict):
         refuse(None, "The body must be a JSON object.")
+    if _is_deep(value):
+        refuse(None, f"The body is nested deeper than {_DEEPEST} levels.")
     return JsonFields(value)
+
+
+def _is_deep(value: object) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        children = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [child for items in children for child in items if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True

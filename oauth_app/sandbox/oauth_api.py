@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from oauth_app.sandbox import accounts, money
+from oauth_app.sandbox import accounts, api_keys, money
 from oauth_app.sandbox.accounts import Account, Movement
+from oauth_app.sandbox.api_keys import KeyTerms
 from oauth_app.sandbox.clock import now_s
 from oauth_app.sandbox.config import Config
 from oauth_app.sandbox.context import sandbox_of, store_of
@@ -16,7 +17,7 @@ from oauth_app.sandbox.credentials import oauth_account
 from oauth_app.sandbox.envelope import success
 from oauth_app.sandbox.errors import PlatformError
 from oauth_app.sandbox.fields import Fields, read_fields
-from oauth_app.sandbox.identifiers import alnum, make_key, make_token
+from oauth_app.sandbox.identifiers import alnum, make_token
 from oauth_app.sandbox.store import Store
 
 PREFIX: Final = "/api/v1/user/oauth"
@@ -125,14 +126,8 @@ def _redeem(store: Store, code: str) -> int:
 
 
 def _add_admin_key(store: Store, account_id: int) -> str:
-    key = make_key()
-    store.run(
-        "INSERT INTO api_key (key, account_id, is_admin, created_at_s) VALUES (?, ?, 1, ?)",
-        key,
-        account_id,
-        now_s(),
-    )
-    return key
+    terms = KeyTerms(expires_at_s=now_s() + api_keys.LIFETIME_S)
+    return api_keys.add(store, account_id, terms, is_admin=True)
 
 
 ROUTES: Final = (

@@ -16,6 +16,12 @@ class Kind(StrEnum):
 
     CHAT = "chat"
     EMBEDDING = "embedding"
+    COMPLETION = "text completion"
+    MODERATION = "moderation"
+    SPEECH = "speech"
+    TRANSCRIPTION = "transcription"
+    REALTIME = "realtime"
+    IMAGE = "images"
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,30 @@ MODELS: Final = {
         Model("gpt-4o-mini", "openai", 150, 600, 20),
         Model("gpt-4.1", "openai", 2_000, 8_000, 40),
         Model("gpt-4.1-mini", "openai", 400, 1_600, 20),
+        Model("gpt-5", "openai", 1_250, 10_000, 40),
+        Model("gpt-5-codex", "openai", 1_250, 10_000, 40),
         Model("claude-sonnet-4-6", "anthropic", 3_000, 15_000, 110),
         Model("claude-haiku-4-5-20251001", "anthropic", 1_000, 5_000, 110),
+        Model("claude-2.1", "anthropic", 8_000, 24_000, 110),
         Model("deepseek-chat", "deepseek", 270, 1_100, 20),
         Model("text-embedding-3-small", "openai", 20, 0, 20, Kind.EMBEDDING, 1536),
         Model("text-embedding-3-large", "openai", 130, 0, 20, Kind.EMBEDDING, 3072),
         Model("text-embedding-ada-002", "openai", 100, 0, 20, Kind.EMBEDDING, 1536),
+        Model("gpt-3.5-turbo-instruct", "openai", 1_500, 2_000, 20, Kind.COMPLETION),
+        Model("omni-moderation-latest", "openai", 0, 0, 20, Kind.MODERATION),
+        Model("text-moderation-latest", "openai", 0, 0, 20, Kind.MODERATION),
+        # Speech is sold by the character, transcription by the second.
+        Model("tts-1", "openai", 15_000, 0, 20, Kind.SPEECH),
+        Model("tts-1-hd", "openai", 30_000, 0, 20, Kind.SPEECH),
+        Model("gpt-4o-mini-tts", "openai", 12_000, 0, 20, Kind.SPEECH),
+        Model("whisper-1", "openai", 100_000, 0, 20, Kind.TRANSCRIPTION),
+        Model("gpt-4o-transcribe", "openai", 100_000, 0, 20, Kind.TRANSCRIPTION),
+        Model("gpt-4o-mini-transcribe", "openai", 50_000, 0, 20, Kind.TRANSCRIPTION),
+        Model("gpt-realtime", "openai", 4_000, 16_000, 40, Kind.REALTIME),
+        # Pictures are sold by the picture too; see drawing/openai_offers.py for its tokens.
+        Model("gpt-image-1", "openai", 5_000, 40_000, 40, Kind.IMAGE),
+        Model("dall-e-3", "openai", 0, 40_000, 20, Kind.IMAGE),
+        Model("dall-e-2", "openai", 0, 40_000, 20, Kind.IMAGE),
     )
 }
 

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -12,6 +15,15 @@ from starlette.requests import Request
 from oauth_app.sandbox.context import sandbox_of
 
 _MOST_FIELDS: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file in a multipart body."""
+
+    filename: str
+    media_type: str
+    content: bytes
 
 
 class BodyError(ValueError):
@@ -70,9 +82,18 @@ async def parse_form(request: Request) -> dict[str, str]:
     Raises:
         BodyError: not UTF-8, or not of the form its content type says.
     """
-    body = await read(request)
+    return {name: value for name, value in await parse_pairs(request) if isinstance(value, str)}
+
+
+async def parse_pairs(request: Request) -> list[tuple[str, str | Upload]]:
+    """Return all fields of a urlencoded or multipart body in their order, files among them.
+
+    Raises:
+        BodyError: not UTF-8, or not of the form its content type says.
+    """
     if media_type(request) == "multipart/form-data":
-        return await _multipart(request, body)
+        return await _multipart(request)
+    body = await read(request)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except UnicodeError as error:
@@ -81,10 +102,25 @@ async def parse_form(request: Request) -> dict[str, str]:
     except ValueError as error:
         msg = "The form has too many fields."
         raise BodyError(msg) from error
-    return dict(pairs)
+    return [(name, value) for name, value in pairs]
 
 
-async def _multipart(request: Request, body: bytes) -> dict[str, str]:
+def check_end(request: Request, body: bytes) -> None:
+    """Check that a multipart body was sent to its end: the parser takes what there is, and leaves its files open.
+
+    Raises:
+        BodyError: the last boundary is missing.
+    """
+    _, options = parse_options_header(request.headers["content-type"])
+    if b"\r\n--%b--" % options.get(b"boundary", b"") not in b"\r\n" + body:
+        msg = "The multipart body cannot be read."
+        raise BodyError(msg)
+
+
+async def _multipart(request: Request) -> list[tuple[str, str | Upload]]:
+    body = await read(request)
+    check_end(request, body)
+
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
@@ -94,7 +130,13 @@ async def _multipart(request: Request, body: bytes) -> dict[str, str]:
     except (MultiPartException, KeyError, UnicodeError) as error:
         msg = "The multipart body cannot be read."
         raise BodyError(msg) from error
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    return [(name, value if isinstance(value, str) else await _upload(value)) for name, value in form.multi_items()]
+
+
+async def _upload(part: UploadFile) -> Upload:
+    content = await part.read()
+    await part.close()
+    return Upload(filename=part.filename or "", media_type=part.content_type or "", content=content)
 
 
 def _refuse_constant(name: str) -> None:

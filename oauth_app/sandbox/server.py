@@ -17,7 +17,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=DroppableProtocol,
-            ws="none",
+            ws="websockets-sansio",
             lifespan="on",
             log_level="warning",
             access_log=False,

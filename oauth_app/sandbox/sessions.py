@@ -20,6 +20,13 @@ COOKIE: Final = "sandbox_session"
 
 _LIFETIME_S: Final = 14 * 86_400
 
+#: Programs that keep no cookies get a session with every page; the oldest of them go.
+_MOST_NAMELESS: Final = 1_000
+
+_FORGET_NAMELESS: Final = (
+    "DELETE FROM session WHERE account_id IS NULL AND rowid <= (SELECT MAX(rowid) FROM session) - ?"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -47,6 +54,7 @@ def find(request: Request) -> Session | None:
 def begin(store: Store, account: Account | None) -> Session:
     """Make a new session; nobody else can know its token, even who planted a cookie before."""
     store.run("DELETE FROM session WHERE created_at_s <= ?", now_s() - _LIFETIME_S)
+    store.run(_FORGET_NAMELESS, _MOST_NAMELESS)
     session = Session(token=secrets.token_urlsafe(32), csrf=secrets.token_urlsafe(32), account=account)
     store.run(
         "INSERT INTO session (token, csrf, account_id, created_at_s) VALUES (?, ?, ?, ?)",

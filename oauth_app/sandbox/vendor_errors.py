@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
+from oauth_app.sandbox import vendor_paths
 from oauth_app.sandbox.errors import VendorError
 from oauth_app.sandbox.identifiers import alnum
 
@@ -15,12 +16,14 @@ _ANTHROPIC_KINDS: Final = {
     404: "not_found_error",
     405: "invalid_request_error",
     413: "request_too_large",
+    429: "rate_limit_error",
 }
 
 
 def is_anthropic(path: str) -> bool:
     """Tell whether a route speaks Anthropic's dialect."""
-    return path == "/v1/messages" or path.startswith("/v1/messages/")
+    inner = vendor_paths.inner(path)
+    return inner in {"/v1/messages", "/v1/complete"} or inner.startswith("/v1/messages/")
 
 
 def vendor_failure(path: str, error: VendorError) -> JSONResponse:

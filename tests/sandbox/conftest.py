@@ -10,7 +10,7 @@ from tests.sandbox.emulator import Browser, Emulator, running
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[Emulator]:
-    with running(Config(faults=True, chunk_pause_ms=2)) as emulator:
+    with running(Config(faults=True, chunk_pause_ms=2, rate_limits=False)) as emulator:
         yield emulator
 
 

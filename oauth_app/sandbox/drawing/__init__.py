@@ -1,0 +1,1 @@
+"""Areas that answer with pictures: Midjourney, ND, Flux and OpenAI's images."""
