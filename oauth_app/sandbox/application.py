@@ -95,7 +95,7 @@ def create_app(config: Config) -> Starlette:
         lifespan=lifespan,
     )
     app.state.sandbox = sandbox
-    app.state.stripe = Double(store=sandbox.store, config=config, wake=dispatcher.wake)
+    app.state.stripe = Double(store=sandbox.store, config=config, wake=dispatcher.wake, on_paid=payments.credit_order)
     return app
 
 

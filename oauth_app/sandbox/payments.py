@@ -1,117 +1,88 @@
-"""Top-up orders and the pages that stand in for Stripe's."""
+"""Top-up orders: each is a session or an invoice in the provider's own account at the Stripe double."""
 
-import secrets
-import sqlite3
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from oauth_app.sandbox import accounts, money
-from oauth_app.sandbox.accounts import Movement
-from oauth_app.sandbox.clock import iso, now_s
-from oauth_app.sandbox.context import origin_of, sandbox_of, store_of
+from oauth_app.sandbox.accounts import Account, Movement
+from oauth_app.sandbox.clock import now_s
 from oauth_app.sandbox.credentials import oauth_account
 from oauth_app.sandbox.envelope import success
-from oauth_app.sandbox.errors import PageError, refuse
+from oauth_app.sandbox.errors import refuse
 from oauth_app.sandbox.fields import Fields, read_fields
 from oauth_app.sandbox.identifiers import alnum
-from oauth_app.sandbox.pages import page
 from oauth_app.sandbox.store import Store
+from oauth_app.sandbox.stripe_double import customers, invoice_lines, invoice_states, invoices, objects, sessions
+from oauth_app.sandbox.stripe_double.calls import Call, carrying_out
+from oauth_app.sandbox.stripe_double.currencies import LARGEST
+from oauth_app.sandbox.stripe_double.form import Tree
+from oauth_app.sandbox.stripe_double.objects import Document
+from oauth_app.sandbox.stripe_double.params import Params
 
 _PREFIX: Final = "/api/v1/user/oauth/app"
 
-#: 1 000 000.00 CNY: more is a slip of the keyboard.
-_LARGEST_FEN: Final = 100_000_000
+#: The provider's account at Stripe; the operator's API key lists nothing of it.
+_STRIPE_ACCOUNT: Final = "provider"
+
+_CURRENCY: Final = "cny"
+_DAYS_UNTIL_DUE: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What a user wants to pay."""
+
+    account: Account
+    fen: int
+    id: str = field(default_factory=lambda: alnum(24))
+
+    @property
+    def goods(self) -> str:
+        """What the user gets, as the payment page names it."""
+        return f"{money.readable(money.cents_of_fen(self.fen))} OhMyGPT units"
+
+    @property
+    def labels(self) -> Tree:
+        """What ties Stripe's objects to the order, for those who look at them."""
+        return {"description": f"OhMyGPT top-up {self.id}", "metadata": {"order_id": self.id}}
 
 
 async def create_checkout(request: Request) -> Response:
     """Open a Checkout order and answer with the address of its payment page."""
     account = oauth_account(request)
     fields = await read_fields(request)
-    addresses = (fields.web_address("success_url"), fields.web_address("cancel_url"))
-    return _open_order(request, account.id, _amount_fen(fields), addresses)
+    addresses = {name: fields.web_address(name) for name in ("success_url", "cancel_url")}
+    order = _Order(account=account, fen=_amount_fen(fields))
+    with carrying_out(request, account=_STRIPE_ACCOUNT) as call:
+        session = _open_session(call, order, addresses)
+        _keep(call.store, order, "checkout", session["id"])
+    return _answer(order, "checkout", session["url"])
 
 
 async def create_invoice(request: Request) -> Response:
     """Open an Invoice order and answer with the address of its hosted page."""
     account = oauth_account(request)
-    return _open_order(request, account.id, _amount_fen(await read_fields(request)), None)
+    order = _Order(account=account, fen=_amount_fen(await read_fields(request)))
+    with carrying_out(request, account=_STRIPE_ACCOUNT) as call:
+        invoice = _send_invoice(call, order)
+        _keep(call.store, order, "invoice", invoice["id"])
+    return _answer(order, "invoice", invoice["hosted_invoice_url"])
 
 
-async def show_order(request: Request) -> Response:
-    """Show an order.
-
-    As with Stripe nobody signs in: who knows the address may look and press the
-    buttons. So the forms need no token of a session either.
-    """
-    return _order_page(request, _get_order(request))
-
-
-async def pay(request: Request) -> Response:
-    """Pay an open order and credit the account; a repeat credits nothing."""
-    order = _get_order(request)
-    store = store_of(request)
-    with store.transaction():
-        _settle(store, order)
-    paid = _get_order(request)
-    if paid["status"] != "paid":
-        raise PageError(409, "This invoice was cancelled", "It can no longer be paid. Ask for a new one.")
-    if paid["kind"] == "checkout":
-        return RedirectResponse(paid["success_url"], 303)
-    return RedirectResponse(request.url.path.removesuffix("/pay"), 303)
-
-
-async def cancel(request: Request) -> Response:
-    """Leave without paying: a checkout stays open, as Stripe's does, an invoice is voided."""
-    order = _get_order(request)
-    if order["kind"] == "checkout":
-        return RedirectResponse(order["cancel_url"], 303)
-    store_of(request).run(
-        "UPDATE pay_order SET status = 'void' WHERE page_id = ? AND status = 'open'",
-        order["page_id"],
-    )
-    return RedirectResponse(request.url.path.removesuffix("/cancel"), 303)
-
-
-def _amount_fen(fields: Fields) -> int:
-    amount_fen = fields.amount("amount")
-    if amount_fen > _LARGEST_FEN:
-        refuse(f"amount must not be more than {money.wire(_LARGEST_FEN)}")
-    return amount_fen
-
-
-def _open_order(request: Request, account_id: int, amount_fen: int, addresses: tuple[str, str] | None) -> Response:
-    kind = "checkout" if addresses else "invoice"
-    page_id, order_id = secrets.token_urlsafe(24), alnum(24)
-    store_of(request).run(
-        "INSERT INTO pay_order (page_id, order_id, account_id, kind, amount_fen, success_url, cancel_url, "
-        "created_at_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(page_id, order_id, account_id, kind, amount_fen),
-        *(addresses or ("", "")),
-        now_s(),
-    )
-    data = {"order_id": order_id, "url": f"{origin_of(request)}/sandbox/pay/{kind}/{page_id}"}
-    return success(f"Create stripe {kind} order success", data)
-
-
-def _get_order(request: Request) -> sqlite3.Row:
-    page_id, kind = request.path_params["page_id"], request.path_params["kind"]
-    order = store_of(request).find("SELECT * FROM pay_order WHERE page_id = ? AND kind = ?", page_id, kind)
-    if order is None:
-        raise PageError(404, "No such payment", "This payment page does not exist. It may be from before a reset.")
-    return order
-
-
-def _settle(store: Store, order: sqlite3.Row) -> None:
-    # The change of status is the lock: only the one request that makes it may credit.
+def credit_order(store: Store, paid: Document) -> None:
+    """Credit the account that ordered what was paid, once; what belongs to no order credits nothing."""
+    # The change of status is the lock: only the one call that makes it may credit.
     changed = store.run(
-        "UPDATE pay_order SET status = 'paid', paid_at_s = ? WHERE page_id = ? AND status = 'open'",
+        "UPDATE pay_order SET status = 'paid', paid_at_s = ? WHERE stripe_id = ? AND status = 'open'",
         now_s(),
-        order["page_id"],
+        paid["id"],
     )
     if changed:
+        order = store.row("SELECT * FROM pay_order WHERE stripe_id = ?", paid["id"])
         accounts.credit(
             store,
             Movement(
@@ -124,25 +95,55 @@ def _settle(store: Store, order: sqlite3.Row) -> None:
         )
 
 
-def _order_page(request: Request, order: sqlite3.Row) -> Response:
-    return page(
-        f"{order['kind']}.html",
-        app_name=sandbox_of(request).config.app_name,
-        order=order,
-        path=request.url.path,
-        units_cents=money.cents_of_fen(order["amount_fen"]),
-        account=accounts.get_by_id(store_of(request), order["account_id"]),
-        created_on=iso(order["created_at_s"])[:10],
-        paid_on=iso(order["paid_at_s"])[:10] if order["paid_at_s"] else "",
+def _amount_fen(fields: Fields) -> int:
+    amount_fen = fields.amount("amount")
+    if amount_fen > LARGEST:
+        refuse(f"amount must not be more than {money.wire(LARGEST)}")
+    return amount_fen
+
+
+def _open_session(call: Call, order: _Order, addresses: dict[str, str]) -> Document:
+    price = {"currency": _CURRENCY, "unit_amount": str(order.fen), "product_data": {"name": order.goods}}
+    wish = {
+        "mode": "payment",
+        "customer": _customer_id(call, order.account.email),
+        "line_items": {"0": {"price_data": price, "quantity": "1"}},
+        "metadata": order.labels["metadata"],
+        "payment_intent_data": order.labels,
+        **addresses,
+    }
+    return sessions.create_session(call, Params(wish))
+
+
+def _send_invoice(call: Call, order: _Order) -> Document:
+    base = {"customer": _customer_id(call, order.account.email), "currency": _CURRENCY}
+    terms = {"collection_method": "send_invoice", "days_until_due": str(_DAYS_UNTIL_DUE)}
+    invoice_id = invoices.create_invoice(call, Params(base | terms | order.labels))["id"]
+    item = {"invoice": invoice_id, "amount": str(order.fen), "description": order.goods}
+    invoice_lines.create_item(call, Params(base | item))
+    return invoice_states.send(call, objects.get(call.store, "invoice", invoice_id))
+
+
+def _customer_id(call: Call, email: str) -> str:
+    """Return the customer that an account is in the provider's books; the first order makes it."""
+    known = objects.all_where(call.store, "customer", _account=call.account, email=email)
+    customer = known[0] if known else customers.add_customer(call, customers.guest(email) | {"_account": call.account})
+    return str(customer["id"])
+
+
+def _keep(store: Store, order: _Order, kind: str, stripe_id: str) -> None:
+    store.run(
+        "INSERT INTO pay_order (order_id, stripe_id, account_id, kind, amount_fen, created_at_s) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        *(order.id, stripe_id, order.account.id, kind, order.fen, now_s()),
     )
 
 
-_PAGE: Final = "/sandbox/pay/{kind}/{page_id}"
+def _answer(order: _Order, kind: str, url: str) -> Response:
+    return success(f"Create stripe {kind} order success", {"order_id": order.id, "url": url})
+
 
 ROUTES: Final = (
     Route(f"{_PREFIX}/create-stripe-checkout-order", create_checkout, methods=["POST"]),
     Route(f"{_PREFIX}/create-stripe-invoice-order", create_invoice, methods=["POST"]),
-    Route(_PAGE, show_order, methods=["GET"]),
-    Route(f"{_PAGE}/pay", pay, methods=["POST"]),
-    Route(f"{_PAGE}/cancel", cancel, methods=["POST"]),
 )

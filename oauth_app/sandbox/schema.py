@@ -9,7 +9,7 @@ from typing import Final
 from oauth_app.sandbox.stripe_double import tables as stripe
 
 #: Raise it with every change of the tables: older files are emptied and seeded anew.
-VERSION: Final = 3
+VERSION: Final = 4
 
 TABLES: Final = f"""
 {stripe.TABLES}CREATE TABLE account (
@@ -66,14 +66,12 @@ CREATE TABLE file (
 );
 CREATE INDEX file_by_account ON file (account_id);
 CREATE TABLE pay_order (
-    page_id TEXT PRIMARY KEY,
-    order_id TEXT NOT NULL UNIQUE,
+    order_id TEXT PRIMARY KEY,
+    stripe_id TEXT NOT NULL UNIQUE,
     account_id INTEGER NOT NULL REFERENCES account(id),
     kind TEXT NOT NULL CHECK (kind IN ('checkout', 'invoice')),
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
-    success_url TEXT NOT NULL DEFAULT '',
-    cancel_url TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'paid', 'void')),
+    status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'paid')),
     created_at_s INTEGER NOT NULL,
     paid_at_s INTEGER
 );

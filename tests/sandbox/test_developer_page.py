@@ -66,7 +66,7 @@ def test_no_secret_is_shown(sandbox: Emulator, token: str, browser: Browser) -> 
         ('{"code": "invalid_api_key"}', '{"code": "invalid_api_key"}'),
         ('{"code": "Abc9"}', '{"code": "…"}'),
         ('{"max_tokens": 50}', '{"max_tokens": 50}'),
-        ('{"url": "http://a/sandbox/pay/checkout/abcd"}', '{"url": "http://a/sandbox/pay/checkout/…"}'),
+        ('{"url": "http://a/stripe/c/pay/cs_test_abcd"}', '{"url": "http://a/stripe/c/pay/…"}'),
     ],
 )
 def test_what_is_left_out(text: str, shown: str) -> None:

@@ -41,6 +41,7 @@ def open_dispute(call: Call, params: Params) -> Document:
         payment_intent=charge["payment_intent"],
         reason=params.find_choice("reason", _REASONS) or "fraudulent",
         status="needs_response",
+        _account=charge["_account"],
     )
     objects.add(call.store, dispute)
     objects.save(call.store, charge | {"disputed": True})

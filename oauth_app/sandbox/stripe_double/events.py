@@ -11,7 +11,12 @@ from oauth_app.sandbox.stripe_double.params import Params
 
 
 def emit(call: Call, event_type: str, document: Document, before: Document | None = None) -> None:
-    """Record an event and queue its webhooks; `before` is the object as an ``….updated`` found it."""
+    """Record an event and queue its webhooks; `before` is the object as an ``….updated`` found it.
+
+    Of what happens in another account than the operator's nothing is told.
+    """
+    if document.get("_account"):
+        return
     data: dict[str, Any] = {"object": objects.public(document)}
     if before is not None:
         data["previous_attributes"] = _changed(objects.public(before), data["object"])

@@ -32,6 +32,7 @@ class Wish:
     amount: int
     currency: str
     customer: str | None
+    account: str | None = None
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     methods: tuple[str, ...] = (CARD,)
@@ -62,6 +63,7 @@ def open_intent(call: Call, wish: Wish) -> Document:
         payment_method_types=list(wish.methods),
         receipt_email=None,
         status="requires_payment_method",
+        _account=wish.account,
         _owner=wish.owner,
     )
     objects.add(call.store, intent)
@@ -160,6 +162,7 @@ def _new_charge(intent: Document, method: str) -> Document:
         receipt_email=None,
         receipt_url=None,
         refunded=False,
+        _account=intent["_account"],
     )
 
 

@@ -44,6 +44,7 @@ def create_item(call: Call, params: Params) -> Document:
         quantity_decimal=str(quantity),
         tax_rates=[],
         test_clock=None,
+        _account=call.account,
     )
     objects.add(call.store, item)
     if item["invoice"]:

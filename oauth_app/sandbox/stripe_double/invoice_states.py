@@ -94,6 +94,7 @@ def mark_paid(call: Call, invoice: Document, *, off_stripe: bool = False) -> Doc
     }
     _move(call, invoice, "paid", "paid_at", "paid")
     _tell(call, invoice, "payment_succeeded")
+    call.on_paid(call.store, invoice)
     return invoice
 
 
@@ -125,6 +126,7 @@ def _ask_for_payment(call: Call, invoice: Document) -> None:
         amount=invoice["amount_due"],
         currency=invoice["currency"],
         customer=invoice["customer"],
+        account=invoice["_account"],
         description=invoice["description"] or f"Payment for Invoice {invoice['number']}",
         methods=_METHODS,
     )
@@ -138,6 +140,7 @@ def _ask_for_payment(call: Call, invoice: Document) -> None:
         payment={"type": "payment_intent", "payment_intent": intents.open_intent(call, wish)["id"]},
         status="open",
         status_transitions={"canceled_at": None, "paid_at": None},
+        _account=invoice["_account"],
     )
     objects.add(call.store, payment)
     objects.save(call.store, invoice | {"_payment": payment["id"]})

@@ -41,6 +41,7 @@ def create_invoice(call: Call, params: Params) -> Document:
         **{f"customer_{name}": customer[name] for name in ("address", "email", "name", "phone", "tax_exempt")},
         **_texts(params, {}),
         metadata=params.metadata(),
+        _account=call.account,
     )
     invoice |= _due(params, invoice)
     objects.add(call.store, invoice)

@@ -56,8 +56,12 @@ class Query:
 
 
 def page(call: Call, params: Params, path: str, query: Query) -> Document:
-    """Return the page of a list that ``limit``, ``starting_after``, ``ending_before`` and ``created`` ask for."""
+    """Return the page of a list that ``limit``, ``starting_after``, ``ending_before`` and ``created`` ask for.
+
+    It has the operator's objects only.
+    """
     limit = params.find_whole("limit", 1, _HIGHEST_LIMIT) or _DEFAULT_LIMIT
+    query.where_null("_account", is_null=True)
     for sign, moment_s in params.bounds("created"):
         query.where("created", moment_s, sign)
     before = _cursor(call, params, query.kind, "ending_before")

@@ -1,7 +1,8 @@
 """Stripe's objects, kept as the JSON documents they are on the wire.
 
 A field whose name begins with an underscore is the double's own and never
-leaves it. Ids tell the kind of an object, as Stripe's do.
+leaves it; ``_account`` is null for the operator's objects. Ids tell the kind of
+an object, as Stripe's do.
 """
 
 import json
@@ -34,7 +35,7 @@ _KINDS: Final = {
 def make(kind: str, **fields: object) -> Document:
     """Return a new object of a kind with its id and the fields every object has; nothing is saved."""
     prefix, length, _ = _KINDS[kind]
-    common = {"id": prefix + alnum(length), "object": kind, "created": now_s(), "livemode": False}
+    common = {"id": prefix + alnum(length), "object": kind, "created": now_s(), "livemode": False, "_account": None}
     return common | fields
 
 

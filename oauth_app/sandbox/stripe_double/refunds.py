@@ -33,6 +33,7 @@ def create_refund(call: Call, params: Params) -> Document:
         reason=params.find_choice("reason", _REASONS),
         receipt_number=None,
         status="succeeded" if charge["payment_method_details"]["type"] == CARD else "pending",
+        _account=charge["_account"],
     )
     objects.add(call.store, refund)
     charge["amount_refunded"] += refund["amount"]

@@ -63,6 +63,7 @@ def create_session(call: Call, params: Params) -> Document:
         metadata=params.metadata(),
         payment_method_types=params.texts("payment_method_types") or list(_METHODS),
         success_url=_success_url(params),
+        _account=call.account,
         _line_items=items,
         **_for_the_intent(params),
     )
@@ -110,12 +111,13 @@ def intent_of(call: Call, session: Document) -> Document:
         return objects.get(call.store, "payment_intent", session["payment_intent"])
     if session["customer_creation"] == "always" and not session["customer"]:
         guest = customers.guest(session["customer_email"] or customers.UNKNOWN_EMAIL)
-        session["customer"] = customers.add_customer(call, guest)["id"]
+        session["customer"] = customers.add_customer(call, guest | {"_account": session["_account"]})["id"]
     wish = Wish(
         owner=session["id"],
         amount=session["amount_total"],
         currency=session["currency"],
         customer=session["customer"],
+        account=session["_account"],
         description=session["_intent_description"],
         metadata=session["_intent_metadata"],
         methods=tuple(session["payment_method_types"]),
@@ -137,6 +139,8 @@ def follow(call: Call, session: Document, charge_status: str) -> None:
     elif not was_open:
         outcome = "succeeded" if charge_status == "succeeded" else "failed"
         _save_and_tell(call, session, f"async_payment_{outcome}")
+    if charge_status == "succeeded":
+        call.on_paid(call.store, session)
 
 
 def _expire(call: Call, session: Document) -> Document:

@@ -4,7 +4,7 @@ Bodies are JSON as in the rest of the control interface; objects and refusals
 have Stripe's shape.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -25,13 +25,20 @@ from oauth_app.sandbox.stripe_double.calls import Call, carrying_out
 from oauth_app.sandbox.stripe_double.collecting import Step
 from oauth_app.sandbox.stripe_double.deliveries import WebhookFault
 from oauth_app.sandbox.stripe_double.errors import ParameterError
+from oauth_app.sandbox.stripe_double.lists import Query
 from oauth_app.sandbox.stripe_double.objects import Document
 from oauth_app.sandbox.stripe_double.params import Params
 
 _LONGEST_DELAY_MS: Final = 600_000
 _MOST_TIMES: Final = 1_000
+_SHOWN_PAYMENTS: Final = 100
 
-Control = Callable[[Call, Params], Document | list[dict[str, object]] | None]
+Control = Callable[[Call, Params], Document | Sequence[Document] | None]
+
+
+def list_payments(call: Call, _params: Params) -> list[Document]:
+    """List the latest payments, the operator's and the provider's, newest first."""
+    return Query("payment_intent").fetch(call.store, "DESC", _SHOWN_PAYMENTS)
 
 
 def step_payment(call: Call, params: Params) -> Document:
@@ -103,6 +110,7 @@ def _tree(body: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES: Final = (
+    _route("GET", "/payments", list_payments),
     _route("POST", "/payments/{id}", step_payment),
     _route("POST", "/disputes", disputes.open_dispute),
     _route("POST", "/disputes/{id}", close_dispute),
