@@ -60,6 +60,7 @@ _ODD_TEXTS: Final = (
     ),
     *(f"IDREF{place}X" for place in range(10)),
 )
+_HOSTILE: Final = ("\ud800", "\0", "9" * 400, 10**400, None, {"a": []}, [None], True, -1, "", "٣")
 _ODD_NUMBERS: Final = (0, -1, 1, 2**31, 2**63, 2**64, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), 1e-300)
 _ODD_HEADERS: Final = (
     (b"Authorization", b"Bearer"),
@@ -152,12 +153,27 @@ def _one_in(number: int) -> st.SearchStrategy[bool]:
 @st.composite
 def _bodies(draw: st.DrawFn, operation: Operation) -> dict[str, Any]:
     good = BODIES.get(operation.path, {})
-    if good and draw(_one_in(3)):
+    if good and draw(_one_in(4)):
         return dict(good)
+    if good and draw(_one_in(2)):
+        return dict(draw(_with_one_hostile(good)))
     values = {name: draw(_changed(value)) for name, value in good.items() if not draw(_one_in(20))}
     words = st.sampled_from(vocabulary(operation.module))
     extra = st.dictionaries(words, _anything() | words, max_size=1 if good else 4)
     return values | (draw(extra) if draw(_one_in(3)) else {})
+
+
+@st.composite
+def _with_one_hostile(draw: st.DrawFn, value: object) -> Any:  # noqa: ANN401 - like what it is made of
+    """Draw a value of which one part, at any depth, is what programs stumble over most."""
+    if isinstance(value, dict) and value:
+        name = draw(st.sampled_from(sorted(value)))
+        return value | {name: draw(_with_one_hostile(value[name]))}
+    if isinstance(value, list) and value:
+        return [draw(_with_one_hostile(value[0])), *value[1:]]
+    hostile = draw(st.sampled_from(_HOSTILE))
+    # Behind a good beginning it gets past checks of the form.
+    return value + hostile if isinstance(value, str) and isinstance(hostile, str) and draw(_one_in(2)) else hostile
 
 
 def _changed(value: object) -> st.SearchStrategy[Any]:
