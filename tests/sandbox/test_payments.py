@@ -1,12 +1,16 @@
 """Top-up orders, paid on the hosted pages of the Stripe double."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 import requests
 
+from oauth_app.sandbox import accounts
 from oauth_app.sandbox.config import DUMMY_STRIPE_KEY
+from oauth_app.sandbox.payments import credit_order
+from oauth_app.sandbox.store import Store
 from tests.sandbox.emulator import Emulator
 
 SUCCESS = "http://127.0.0.1:8000/done?a=1"
@@ -29,6 +33,18 @@ def test_paying_again_credits_nothing(sandbox: Emulator, token: str, kind: str) 
         answers = list(pool.map(lambda _: _press(url, "pay").headers["location"], range(10)))
     assert len(set(answers)) == 1
     assert (sandbox.account()["topped_up"], sandbox.account()["top_ups"]) == ("680000.00", 1)
+
+
+def test_a_payment_that_is_told_twice_credits_once() -> None:
+    """Should Stripe's side ever report a payment again, the order that is paid credits nothing more."""
+    with closing(Store(":memory:")) as store:
+        store.run(
+            "INSERT INTO pay_order (order_id, stripe_id, account_id, kind, amount_fen, created_at_s) "
+            "VALUES ('o1', 'cs_1', 889, 'checkout', 2000, 0)"
+        )
+        credit_order(store, {"id": "cs_1"})
+        credit_order(store, {"id": "cs_1"})
+        assert accounts.get_by_id(store, 889).paid_cents == 68_000_000
 
 
 def test_a_cancelled_checkout_can_still_be_paid(sandbox: Emulator, token: str) -> None:
