@@ -27,6 +27,11 @@ class Kind(StrEnum):
     TRANSFER = "tr"
     REQUEST = "req"
     FAMILY = "fam"
+    BROWSER_SESSION = "ses"
+    PARTNER_SESSION = "sid"
+    FAILURE = "err"
+    DELIVERY = "dlv"
+    REGISTRATION_PERMIT = "reg"
 
 
 class TokenKind(StrEnum):
@@ -36,6 +41,12 @@ class TokenKind(StrEnum):
     REFRESH = "omc_rt_"
     CLIENT_SECRET = "omc_sk_"  # noqa: S105 - a prefix, not a secret
     CODE = "omc_ac_"
+    DEVICE_CODE = "omc_dc_"
+    PUSHED_REQUEST = "omc_pr_"
+    #: Lets a site register itself (RFC 7591 3, the initial access token).
+    REGISTRATION_PERMIT = "omc_ia_"
+    #: Lets a site that registered itself look after its registration (RFC 7592 3).
+    REGISTRATION_ACCESS = "omc_ra_"
 
 
 def new_id(kind: Kind) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from oauth_app.services.partners import Registration, UnknownPartnerError, create_partner, get_partner
+from oauth_app.services.partner_errors import UnknownPartnerError
+from oauth_app.services.partners import create_partner, get_partner
+from oauth_app.services.registration import Registration
 
 NAME = "Sunrise Postcards"
 

@@ -17,7 +17,7 @@ from oauth_app.cli.serve import serve
 from oauth_app.cli.worker import worker
 from oauth_app.errors import HubError
 from oauth_app.services.operators import InvalidEmailError
-from oauth_app.services.partners import UnknownPartnerError
+from oauth_app.services.partner_errors import UnknownPartnerError
 
 #: Errors that carry no sentence of their own, and the sentence.
 SENTENCES: dict[type[HubError], str] = {

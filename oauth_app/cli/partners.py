@@ -7,6 +7,7 @@ from oauth_app.cli.opening import open_ready_hub
 from oauth_app.db import reading, transaction
 from oauth_app.models import Partner
 from oauth_app.services import partners as domain
+from oauth_app.services.registration import Registration
 from oauth_app.services.scopes import ALL_SCOPES
 
 _NONE_YET = "There are no partners yet. Register one with `partners create --name … --redirect-uri …`."
@@ -34,7 +35,7 @@ def create(  # noqa: PLR0913 - an argument for each option
     as_json: bool,
 ) -> None:
     """Register a site and print its credentials; the secret is shown this once."""
-    wish = domain.Registration(
+    wish = Registration(
         name=name,
         redirect_uris=redirect_uris,
         post_logout_redirect_uris=post_logout_uris,

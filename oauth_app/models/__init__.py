@@ -1,25 +1,41 @@
 """Tables only: what is kept, and what the database itself refuses. No rules, no queries."""
 
 from oauth_app.models.base import Base
-from oauth_app.models.browser import BrowserSession, SignInAttempt
-from oauth_app.models.grants import AuthorizationCode, Consent, SigningKey, TokenRow
+from oauth_app.models.browser import BrowserSession, PartnerSession, SignInAttempt
+from oauth_app.models.deliveries import Delivery
+from oauth_app.models.grants import (
+    AuthorizationCode,
+    Consent,
+    DeviceGrant,
+    PushedRequest,
+    SigningKey,
+    TokenRow,
+    UsedProof,
+)
 from oauth_app.models.ledger import Account, Posting, Transfer
 from oauth_app.models.money import Charge, TopUp
-from oauth_app.models.partners import ClientSecret, Partner
+from oauth_app.models.partners import AuthorizationFailure, ClientSecret, Partner, PartnerLogo, RegistrationPermit
 from oauth_app.models.people import Operator, UpstreamConnection, User
 from oauth_app.models.usage import Usage
 
 __all__ = [
     "Account",
     "AuthorizationCode",
+    "AuthorizationFailure",
     "Base",
     "BrowserSession",
     "Charge",
     "ClientSecret",
     "Consent",
+    "Delivery",
+    "DeviceGrant",
     "Operator",
     "Partner",
+    "PartnerLogo",
+    "PartnerSession",
     "Posting",
+    "PushedRequest",
+    "RegistrationPermit",
     "SignInAttempt",
     "SigningKey",
     "TokenRow",
@@ -27,5 +43,6 @@ __all__ = [
     "Transfer",
     "UpstreamConnection",
     "Usage",
+    "UsedProof",
     "User",
 ]

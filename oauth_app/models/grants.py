@@ -1,8 +1,9 @@
 """What a user has allowed, and the codes, tokens and keys made of it."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oauth_app.models.base import Amount, Base, ConsentId, Digest, Id, PartnerId, UserId
@@ -23,7 +24,11 @@ class Consent(Base):
     #: Limits in hundredths of an OhMyGPT unit; None is no limit but the balance.
     limit_per_charge: Mapped[Amount | None]
     limit_per_month: Mapped[Amount | None]
+    #: How many AI calls a minute the partner may make for the user; None is no limit of the user's.
+    calls_per_minute: Mapped[int | None]
     agreed_at: Mapped[datetime]
+    #: When the user's word runs out by itself; None is not before it is taken back.
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
@@ -39,6 +44,11 @@ class AuthorizationCode(Base):
     scope: Mapped[str] = mapped_column(String(512))
     nonce: Mapped[str | None] = mapped_column(String(512))
     code_challenge: Mapped[str | None] = mapped_column(String(128))
+    #: The claims parameter, as it was understood (OpenID Connect Core 5.5).
+    claims: Mapped[dict[str, Any] | None]
+    #: Of the key that must prove itself at the exchange (RFC 9449 10).
+    dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
+    partner_session_id: Mapped[str | None] = mapped_column(String(40))
     signed_in_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
@@ -55,15 +65,64 @@ class TokenRow(Base):
     token_digest: Mapped[Digest] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
     family_id: Mapped[str] = mapped_column(String(40))
-    consent_id: Mapped[ConsentId]
+    #: None for a token of the client credentials grant, which stands for no user.
+    consent_id: Mapped[str | None] = mapped_column(ForeignKey("consent.id"), index=True)
     partner_id: Mapped[PartnerId]
     scope: Mapped[str] = mapped_column(String(512))
+    claims: Mapped[dict[str, Any] | None]
+    #: Of the key without which the token is worth nothing (RFC 9449 6); None for a bearer token.
+    dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
+    partner_session_id: Mapped[str | None] = mapped_column(String(40), index=True)
     signed_in_at: Mapped[datetime]
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     #: When a refresh token was exchanged for the next one.
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class PushedRequest(Base):
+    """An authorization request that came by the back door (RFC 9126); the browser brings only its name."""
+
+    __tablename__ = "pushed_request"
+
+    request_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    partner_id: Mapped[PartnerId]
+    parameters: Mapped[dict[str, Any]]
+    dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class DeviceGrant(Base):
+    """A sign-in on a device without a browser (RFC 8628), decided on another one."""
+
+    __tablename__ = "device_grant"
+    __table_args__ = (CheckConstraint("status IN ('pending', 'approved', 'denied', 'used')", "status_is_known"),)
+
+    device_code_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    user_code_digest: Mapped[Digest] = mapped_column(unique=True)
+    partner_id: Mapped[PartnerId]
+    scope: Mapped[str] = mapped_column(String(512))
+    status: Mapped[str] = mapped_column(String(8))
+    consent_id: Mapped[str | None] = mapped_column(ForeignKey("consent.id"), index=True)
+    signed_in_at: Mapped[datetime | None]
+    partner_session_id: Mapped[str | None] = mapped_column(String(40))
+    family_id: Mapped[str] = mapped_column(String(40))
+    #: How long the device must wait between two questions; it grows when the device does not.
+    interval_s: Mapped[int]
+    polled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UsedProof(Base):
+    """A signed proof that counts once: a DPoP proof (RFC 9449 11.1), a client assertion (RFC 7523 3)."""
+
+    __tablename__ = "used_proof"
+
+    proof_digest: Mapped[Digest] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SigningKey(Base):

@@ -15,6 +15,9 @@ SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 PUBLIC_METHOD = "none"
 AUTH_METHODS = (*SECRET_METHODS, PUBLIC_METHOD)
 RESPONSE_TYPE = "code"
+DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = (*DEFAULT_GRANT_TYPES, "client_credentials", DEVICE_CODE_GRANT)
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(/.*)?")
 
 
@@ -67,9 +70,9 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
         """RFC 9700 2.1.2: codes only, no tokens through the browser."""
         return response_type == RESPONSE_TYPE
 
-    def check_grant_type(self, grant_type: str) -> bool:  # noqa: ARG002 - Authlib's signature
-        """Every grant that is registered is open to every partner."""
-        return True
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Tell whether the partner has registered for the grant."""
+        return grant_type in self.partner.grant_types
 
 
 def find_client(session: Session, client_id: str) -> Client | None:

@@ -62,6 +62,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
             scope=request.scope,
             nonce=request.payload.data.get("nonce"),
             code_challenge=request.payload.data.get("code_challenge"),
+            partner_session_id=owner.partner_session_id,
             signed_in_at=owner.signed_in_at,
             expires_at=clock.now() + CODE_LIFE,
             used_at=None,

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
 from sqlalchemy.orm import Session
 
+from oauth_app import clock
 from oauth_app.models import Consent
 
 
@@ -16,13 +17,21 @@ class ResourceOwner:
     consent: Consent
     #: When they proved who they are (OpenID Connect ``auth_time``).
     signed_in_at: datetime
+    #: The browser's session as the partner knows it (``sid``); None where no browser took part.
+    partner_session_id: str | None = None
 
 
 def lock_consent(session: Session, consent_id: str | ScalarSelect[str]) -> Consent | None:
-    """Return the consent, locked; None if it is revoked or there is none.
+    """Return the consent, locked; None if it is revoked, has run out, or there is none.
 
     Whoever issues or revokes tokens of a consent does so under this lock: a revocation beside an issue
     would not see the tokens that are just being written, and spare them.
     """
-    query = select(Consent).where(Consent.id == consent_id, Consent.revoked_at.is_(None))
+    query = select(Consent).where(Consent.id == consent_id, is_in_force())
     return session.scalar(query.with_for_update())
+
+
+def is_in_force() -> ColumnElement[bool]:
+    """Return the condition that a consent counts now: neither taken back nor run out."""
+    not_run_out = or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())
+    return and_(Consent.revoked_at.is_(None), not_run_out)

@@ -46,7 +46,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc] # Authlib ships no t
 
     def revoke_token(self, token: KeptToken, request: ProtocolRequest) -> None:  # noqa: ARG002 - Authlib's signature
         """End the token, and with a refresh token all that came of the same sign-in."""
-        if token.row.kind == REFRESH:
+        if token.row.kind == REFRESH and token.row.consent_id is not None:
             lock_consent(self._session, token.row.consent_id)
             self.server.revoke_family(token.row)
         else:

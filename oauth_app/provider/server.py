@@ -67,12 +67,16 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
     def revoke(self, token: TokenRow) -> None:
         """End one access token."""
         token.revoked_at = token.revoked_at or clock.now()
-        self.revoked_consents.add(token.consent_id)
+        self._note_revoked(token)
 
     def revoke_family(self, member: AuthorizationCode | TokenRow) -> None:
         """End every token that came of the same sign-in."""
         revoke_family(self.session, member.family_id)
-        self.revoked_consents.add(member.consent_id)
+        self._note_revoked(member)
+
+    def _note_revoked(self, member: AuthorizationCode | TokenRow) -> None:
+        if member.consent_id is not None:
+            self.revoked_consents.add(member.consent_id)
 
     def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
         """Take the request as we have read it, see ``oauth_app.provider.requests``."""

@@ -9,6 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 ALGORITHM = "ES256"
+DEFAULT_ALGORITHM = ALGORITHM
+ALGORITHMS = ("ES256", "RS256", "EdDSA")
 _CURVE = "P-256"
 
 

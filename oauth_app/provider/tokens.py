@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
@@ -22,15 +23,27 @@ class Family:
     """All that comes of one sign-in at one partner."""
 
     id: str
-    consent_id: str
+    #: None for the client credentials grant.
+    consent_id: str | None
     partner_id: str
     signed_in_at: datetime
+    partner_session_id: str | None = None
+    #: The claims parameter of the authorization request, as it was understood.
+    claims: dict[str, Any] | None = None
+    #: The key that every token of the family is bound to; None for bearer tokens.
+    dpop_thumbprint: str | None = None
 
     @classmethod
     def of(cls, row: AuthorizationCode | TokenRow) -> "Family":
         """Return the family of a code or a token."""
         return cls(
-            id=row.family_id, consent_id=row.consent_id, partner_id=row.partner_id, signed_in_at=row.signed_in_at
+            id=row.family_id,
+            consent_id=row.consent_id,
+            partner_id=row.partner_id,
+            signed_in_at=row.signed_in_at,
+            partner_session_id=row.partner_session_id,
+            claims=row.claims,
+            dpop_thumbprint=row.dpop_thumbprint,
         )
 
 
@@ -67,6 +80,9 @@ def _keep(session: Session, family: Family, token: str, row: TokenRow) -> None:
     row.consent_id = family.consent_id
     row.partner_id = family.partner_id
     row.signed_in_at = family.signed_in_at
+    row.partner_session_id = family.partner_session_id
+    row.claims = family.claims
+    row.dpop_thumbprint = family.dpop_thumbprint
     row.issued_at = clock.now()
     session.add(row)
 

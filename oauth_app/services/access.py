@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import Consent, Partner, TokenRow
+from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import ACCESS
 from oauth_app.services.scopes import Scope
 
@@ -41,6 +43,12 @@ class Access:
     #: The user's limits in hundredths of an OhMyGPT unit; None is none.
     limit_per_charge: int | None
     limit_per_month: int | None
+    #: How many AI calls a minute the user allows; None is no limit of the user's.
+    calls_per_minute: int | None
+    #: The key that the caller must prove (RFC 9449); None for a bearer token.
+    dpop_thumbprint: str | None
+    #: The claims parameter of the request that the token came of.
+    claims: dict[str, Any] | None
     expires_at: datetime
 
     def require(self, scope: Scope) -> None:
@@ -70,7 +78,7 @@ def find_access(session: Session, token: str) -> Access:
             TokenRow.kind == ACCESS,
             TokenRow.revoked_at.is_(None),
             TokenRow.expires_at > clock.now(),
-            Consent.revoked_at.is_(None),
+            is_in_force(),
             Partner.disabled_at.is_(None),
         )
     ).first()
@@ -91,5 +99,8 @@ def _access(token: TokenRow, consent: Consent, partner: Partner) -> Access:
         family_id=token.family_id,
         limit_per_charge=consent.limit_per_charge,
         limit_per_month=consent.limit_per_month,
+        calls_per_minute=consent.calls_per_minute,
+        dpop_thumbprint=token.dpop_thumbprint,
+        claims=token.claims,
         expires_at=token.expires_at,
     )

@@ -10,6 +10,7 @@ from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.identifiers import digest
 from oauth_app.models import ClientSecret, Consent, Partner
+from oauth_app.provider.owner import is_in_force
 from oauth_app.services.access import Access
 from oauth_app.services.scopes import Scope
 
@@ -53,9 +54,7 @@ def find_access_of_client(session: Session, partner: Partner, subject: str) -> A
         UnknownUserError: nobody of this ``sub`` lets the partner act alone.
     """
     consent = session.scalar(
-        select(Consent).where(
-            Consent.partner_id == partner.id, Consent.subject == subject, Consent.revoked_at.is_(None)
-        )
+        select(Consent).where(Consent.partner_id == partner.id, Consent.subject == subject, is_in_force())
     )
     if consent is None or Scope.OFFLINE_ACCESS not in consent.scopes:
         raise UnknownUserError(subject)
@@ -69,5 +68,8 @@ def find_access_of_client(session: Session, partner: Partner, subject: str) -> A
         family_id="",
         limit_per_charge=consent.limit_per_charge,
         limit_per_month=consent.limit_per_month,
+        calls_per_minute=consent.calls_per_minute,
+        dpop_thumbprint=None,
+        claims=None,
         expires_at=clock.now() + _LIFE,
     )

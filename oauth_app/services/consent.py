@@ -12,6 +12,7 @@ from oauth_app.db import insert_into
 from oauth_app.errors import HubError
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Consent
+from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import revoke_all_of_consent
 from oauth_app.services.scopes import ALL_SCOPES, Scope
 
@@ -57,7 +58,7 @@ class Agreement:
 
 def find_consent(session: Session, user_id: str, partner_id: str) -> Consent | None:
     """Return what the user allows the partner; None if nothing, or nothing any more."""
-    return session.scalar(_consent(user_id, partner_id).where(Consent.revoked_at.is_(None)))
+    return session.scalar(_consent(user_id, partner_id).where(is_in_force()))
 
 
 def needs_consent(consent: Consent | None, scopes: Sequence[str]) -> bool:

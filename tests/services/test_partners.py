@@ -9,15 +9,9 @@ from oauth_app import clock
 from oauth_app.db import transaction
 from oauth_app.hub import Hub
 from oauth_app.provider.clients import find_client
-from oauth_app.services.partners import (
-    SECRET_OVERLAP,
-    InvalidRegistrationError,
-    Registration,
-    UnknownPartnerError,
-    disable_partner,
-    get_partner,
-    rotate_secret,
-)
+from oauth_app.services.partner_errors import InvalidRegistrationError, UnknownPartnerError
+from oauth_app.services.partners import SECRET_OVERLAP, disable_partner, get_partner, rotate_secret
+from oauth_app.services.registration import Registration
 from tests.fixtures.hub import make_partner
 
 
