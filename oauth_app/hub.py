@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from oauth_app.db import make_engine
+from oauth_app.guarded_http import GuardedHttp
 from oauth_app.relay import CallerCache
 from oauth_app.settings import Settings, SettingsError
 from oauth_app.upstream import UpstreamClient, load_profile
@@ -22,6 +23,8 @@ class Hub:
     engine: Engine
     vault: Vault
     upstream: UpstreamClient
+    #: Goes to addresses that partners chose.
+    outside: GuardedHttp
     #: Who may call AI models at this moment; whoever revokes a right tells it (after the commit).
     callers: CallerCache = field(default_factory=CallerCache)
 
@@ -50,6 +53,7 @@ def make_hub(settings: Settings) -> Hub:
         engine=make_engine(settings.database_url),
         vault=Vault(ring),
         upstream=_make_upstream(settings),
+        outside=GuardedHttp(allow_loopback=not settings.production),
     )
 
 
