@@ -12,11 +12,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from urllib3 import exceptions as http_errors
+from urllib3.connection import HTTPConnection
 
 from oauth_app.errors import HubError
 
@@ -181,8 +182,8 @@ def _cut_off_in_time(pool: urllib3.HTTPConnectionPool) -> Iterator[None]:
     Raises:
         OutboundFailedError: it took too long; what was read until then looks like a whole answer and is none.
     """
-    connection = pool._get_conn()  # noqa: SLF001 - put back at once: the pool hands out this very one
-    pool._put_conn(connection)  # noqa: SLF001
+    connection = cast("HTTPConnection", pool._get_conn())  # noqa: SLF001
+    pool._put_conn(connection)  # noqa: SLF001 - the pool hands out this very one next
     connection.connect()
     is_too_late = threading.Event()
     timer = threading.Timer(_TOTAL_S, _shut, [connection.sock, is_too_late])
