@@ -90,7 +90,6 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("request_digest", sa.String(length=64), nullable=False),
         sa.Column("partner_id", sa.String(length=40), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("dpop_thumbprint", sa.String(length=43), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["partner_id"], ["partner.id"], name=op.f("fk__pushed_request__partner_id__partner")),
@@ -109,7 +108,6 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.Column("consent_id", sa.String(length=40), nullable=True),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("partner_session_id", sa.String(length=40), nullable=True),
         sa.Column("family_id", sa.String(length=40), nullable=False),
         sa.Column("interval_s", sa.Integer(), nullable=False),
         sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
@@ -127,6 +125,18 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         batch_op.create_index(batch_op.f("ix__device_grant__consent_id"), ["consent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix__device_grant__expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix__device_grant__partner_id"), ["partner_id"], unique=False)
+
+    op.create_table(
+        "wrong_user_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.String(length=40), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk__wrong_user_code__user_id__user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk__wrong_user_code")),
+    )
+    with op.batch_alter_table("wrong_user_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix__wrong_user_code__tried_at"), ["tried_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix__wrong_user_code__user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "partner_session",
@@ -250,6 +260,11 @@ def downgrade() -> None:  # noqa: PLR0915 - a list of tables
         batch_op.drop_index(batch_op.f("ix__partner_session__consent_id"))
 
     op.drop_table("partner_session")
+    with op.batch_alter_table("wrong_user_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix__wrong_user_code__user_id"))
+        batch_op.drop_index(batch_op.f("ix__wrong_user_code__tried_at"))
+
+    op.drop_table("wrong_user_code")
     with op.batch_alter_table("device_grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix__device_grant__partner_id"))
         batch_op.drop_index(batch_op.f("ix__device_grant__expires_at"))

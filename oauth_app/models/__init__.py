@@ -11,6 +11,7 @@ from oauth_app.models.grants import (
     SigningKey,
     TokenRow,
     UsedProof,
+    WrongUserCode,
 )
 from oauth_app.models.ledger import Account, Posting, Transfer
 from oauth_app.models.money import Charge, TopUp
@@ -45,4 +46,5 @@ __all__ = [
     "Usage",
     "UsedProof",
     "User",
+    "WrongUserCode",
 ]

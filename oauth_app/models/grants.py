@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from oauth_app.models.base import Amount, Base, ConsentId, Digest, Id, PartnerId, UserId
+from oauth_app.models.base import Amount, Base, ConsentId, Digest, Id, PartnerId, RowNumber, UserId
 
 
 class Consent(Base):
@@ -89,7 +89,6 @@ class PushedRequest(Base):
     request_digest: Mapped[Digest] = mapped_column(primary_key=True)
     partner_id: Mapped[PartnerId]
     parameters: Mapped[dict[str, Any]]
-    dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
@@ -107,13 +106,22 @@ class DeviceGrant(Base):
     status: Mapped[str] = mapped_column(String(8))
     consent_id: Mapped[str | None] = mapped_column(ForeignKey("consent.id"), index=True)
     signed_in_at: Mapped[datetime | None]
-    partner_session_id: Mapped[str | None] = mapped_column(String(40))
     family_id: Mapped[str] = mapped_column(String(40))
     #: How long the device must wait between two questions; it grows when the device does not.
     interval_s: Mapped[int]
     polled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WrongUserCode(Base):
+    """A code of a device that somebody typed and that does not exist: who guesses is slowed down (RFC 8628 5.1)."""
+
+    __tablename__ = "wrong_user_code"
+
+    id: Mapped[RowNumber]
+    user_id: Mapped[UserId]
+    tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UsedProof(Base):
