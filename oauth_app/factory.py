@@ -4,21 +4,61 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oauth_app.api import balance, charges, discovery, docs, me, oauth, openapi, top_ups, usage
+from oauth_app.api import balance, charges, discovery, docs, me, oauth, openapi, registration, top_ups, usage
 from oauth_app.api.problems import register_problems
 from oauth_app.hub import Hub, make_hub
 from oauth_app.services.browser_sessions import SESSION_LIFE
 from oauth_app.settings import ROOT, Settings, load_settings
-from oauth_app.web import account, account_top_ups, admin, admin_charges, authorize, health, home, language, login
+from oauth_app.web import (
+    account,
+    account_limits,
+    account_sessions,
+    account_top_ups,
+    admin,
+    admin_charges,
+    admin_partners,
+    authorize,
+    developer_docs,
+    device,
+    device_qr,
+    health,
+    home,
+    language,
+    login,
+    logos,
+    logout,
+)
+from oauth_app.web.developers import DEVELOPER_PAGES
 from oauth_app.web.error_pages import register_error_pages
 from oauth_app.web.formatting import register_formatting
-from oauth_app.web.login_state import current_login
+from oauth_app.web.login_state import current_login, keep_seen
+from oauth_app.web.logos import register_logos
 from oauth_app.web.response_headers import register_response_headers
 
 #: Pages carry a session cookie, so each change needs a CSRF token.
-PAGES = (home, login, authorize, account, account_top_ups, admin, admin_charges, language, health, docs)
+PAGES = (
+    home,
+    login,
+    logout,
+    account_sessions,
+    authorize,
+    device,
+    device_qr,
+    account,
+    account_top_ups,
+    admin,
+    admin_partners,
+    admin_charges,
+    language,
+    health,
+    docs,
+    developer_docs,
+    logos,
+    account_limits,
+    *DEVELOPER_PAGES,
+)
 #: Endpoints are authenticated by what the caller sends, never by a cookie: CSRF cannot happen.
-ENDPOINTS = (discovery, oauth, me, balance, charges, top_ups, usage, openapi)
+ENDPOINTS = (discovery, oauth, registration, me, balance, charges, top_ups, usage, openapi)
 
 
 def create_app(hub: Hub | None = None) -> Flask:
@@ -28,6 +68,7 @@ def create_app(hub: Hub | None = None) -> Flask:
     app.extensions["hub"] = hub
     app.config.update(_configuration(hub.settings))
     register_response_headers(app, hub.settings)  # first, so that every refusal has its id
+    app.after_request(keep_seen)
     csrf = CSRFProtect(app)
     for module in PAGES:
         app.register_blueprint(module.bp)
@@ -36,6 +77,7 @@ def create_app(hub: Hub | None = None) -> Flask:
         csrf.exempt(module.bp)
     language.register_languages(app)
     register_formatting(app)
+    register_logos(app)
     register_error_pages(app)
     register_problems(app)
     app.jinja_env.globals["current_login"] = current_login

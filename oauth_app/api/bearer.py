@@ -2,21 +2,26 @@
 
 import base64
 import binascii
+from dataclasses import replace
 
 from flask import g, request
 from werkzeug.exceptions import NotFound
 
 from oauth_app.api.bodies import read_json
+from oauth_app.api.dpop import presented
 from oauth_app.api.errors import MissingCredentialsError, UserRequiredError
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
-from oauth_app.services.access import Access, find_access
+from oauth_app.models import Partner
+from oauth_app.services.access import Access, BoundTokenError, InvalidTokenError
 from oauth_app.services.client_access import (
     InvalidClientError,
     UnknownUserError,
     authenticate_client,
     find_access_of_client,
+    find_client_token,
 )
+from oauth_app.services.presented_access import Presented, check_scheme, find_presented_access, prove_holder
 
 #: No id has it, and PostgreSQL does not even let itself be asked for it.
 _NUL = "\0"
@@ -28,6 +33,8 @@ def require_access() -> None:
     Raises:
         MissingCredentialsError: nothing was sent that is understood here.
         InvalidTokenError: the token is not valid.
+        InvalidProofError: the token is bound to a key, and the caller does not prove to hold it.
+        NonceRequiredError: the proof must be made once more, with a nonce of ours.
         InvalidClientError: the client is not proven.
         UserRequiredError: a client does not say for whom it acts.
         UnknownUserError: the client may not act for this user.
@@ -37,8 +44,8 @@ def require_access() -> None:
     if _NUL in request.path:
         raise NotFound
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        g.access = _of_token(credentials.strip())
+    if scheme.lower() in {"bearer", "dpop"}:
+        g.access = _of_token(presented(credentials.strip(), is_dpop=scheme.lower() == "dpop"))
     elif scheme.lower() == "basic":
         g.access = _of_client(credentials.strip())
     else:
@@ -51,26 +58,45 @@ def current_access() -> Access:
     return access
 
 
-def _of_token(token: str) -> Access:
-    with reading(current_hub().engine) as session:
-        access = find_access(session, token)
+def _of_token(token: Presented) -> Access:
+    try:
+        access = find_presented_access(current_hub(), token)
+    except BoundTokenError:
+        raise
+    except InvalidTokenError:
+        return _of_client_token(token)
     named = _named_user()
     if isinstance(named, str) and named != access.subject:
         raise UnknownUserError
     return access
 
 
+def _of_client_token(token: Presented) -> Access:
+    """A token of the client credentials grant stands for the server that got it, as its secret does."""
+    hub = current_hub()
+    with reading(hub.engine) as session:
+        client = find_client_token(session, token.token)
+    check_scheme(client.dpop_thumbprint, is_dpop=token.is_dpop)
+    if client.dpop_thumbprint is not None:
+        prove_holder(hub, token, client.dpop_thumbprint)
+    access = _for_named_user(client.partner)
+    return replace(access, scopes=access.scopes & client.scopes)
+
+
 def _of_client(credentials: str) -> Access:
     client_id, secret = _decode(credentials)
-    engine = current_hub().engine
-    with reading(engine) as session:
+    with reading(current_hub().engine) as session:
         partner = authenticate_client(session, client_id, secret)
+    return _for_named_user(partner)
+
+
+def _for_named_user(partner: Partner) -> Access:
     subject = _named_user()  # only now: a stranger's body is not worth reading
     if not isinstance(subject, str):
         raise UserRequiredError
     if _NUL in subject:
         raise UnknownUserError
-    with reading(engine) as session:
+    with reading(current_hub().engine) as session:
         return find_access_of_client(session, partner, subject)
 
 

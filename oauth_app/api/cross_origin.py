@@ -12,7 +12,7 @@ def let_browsers_read(response: Response) -> Response:
     """
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-    response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, X-Request-Id"
+    response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, X-Request-Id, DPoP-Nonce"
     response.headers["Access-Control-Max-Age"] = str(_DAY_S)
     return response

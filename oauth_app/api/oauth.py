@@ -1,45 +1,72 @@
-"""The OAuth endpoints that programs call: token, revocation, userinfo."""
-
-from collections.abc import Callable
+"""The OAuth endpoints that programs call: token, revocation, introspection, userinfo."""
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from oauth_app.api.cross_origin import let_browsers_read
+from oauth_app.api.dpop import DPOP, hand_out_nonce, presented
 from oauth_app.api.guards import public
-from oauth_app.db import reading, transaction
+from oauth_app.api.program_answers import answer_program
+from oauth_app.api.protected_resource import pointed
+from oauth_app.db import reading
 from oauth_app.hub import current_hub
 from oauth_app.models import User
 from oauth_app.provider import userinfo
-from oauth_app.provider.endpoints import answer_revocation_request, answer_token_request
-from oauth_app.provider.server import Server, make_server
-from oauth_app.services.access import InsufficientScopeError, InvalidTokenError, find_access
-from oauth_app.services.issuer import load_issuer
+from oauth_app.provider.dpop import NonceRequiredError
+from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
+from oauth_app.provider.endpoints import (
+    answer_device_authorization_request,
+    answer_introspection_request,
+    answer_revocation_request,
+    answer_token_request,
+)
+from oauth_app.provider.pushing import answer_pushed_request
+from oauth_app.services.access import BoundTokenError, InsufficientScopeError, InvalidTokenError
+from oauth_app.services.presented_access import Presented, find_presented_access
 from oauth_app.services.scopes import Scope
 
 bp = Blueprint("oauth", __name__, url_prefix="/oauth")
 bp.before_request(public)
 bp.after_request(let_browsers_read)
+bp.after_request(hand_out_nonce)
 
 
 @bp.post("/token")
 def token() -> ResponseReturnValue:
     """Exchange a code or a refresh token."""
-    return _answer(answer_token_request)
+    return answer_program(answer_token_request)
 
 
 @bp.post("/revoke")
 def revoke() -> ResponseReturnValue:
     """End a token."""
-    return _answer(answer_revocation_request)
+    return answer_program(answer_revocation_request)
+
+
+@bp.post("/device_authorization")
+def device_authorization() -> ResponseReturnValue:
+    """Give a device the codes that it shows and keeps."""
+    return answer_program(answer_device_authorization_request)
+
+
+@bp.post("/par")
+def push() -> ResponseReturnValue:
+    """Keep an authorization request until a browser brings its name."""
+    return answer_program(answer_pushed_request)
+
+
+@bp.post("/introspect")
+def introspect() -> ResponseReturnValue:
+    """Tell a partner whether a token of its own counts."""
+    return answer_program(answer_introspection_request)
 
 
 @bp.route("/userinfo", methods=["GET", "POST"])
 def claims() -> ResponseReturnValue:
     """Tell the partner who its user is, as far as the user allowed it."""
+    access = find_presented_access(current_hub(), _presented())
+    access.require(Scope.OPENID)
     with reading(current_hub().engine) as session:
-        access = find_access(session, _bearer_token())
-        access.require(Scope.OPENID)
         user = session.get_one(User, access.user_id)
         answer = jsonify(userinfo.claims(access.subject, user.email, access.scopes))
     answer.headers["Cache-Control"] = "no-store"
@@ -52,36 +79,45 @@ def invalid_token(_error: InvalidTokenError) -> ResponseReturnValue:
     return _challenge(401, "invalid_token")
 
 
+@bp.errorhandler(BoundTokenError)
+def bound_token(_error: BoundTokenError) -> ResponseReturnValue:
+    """RFC 9449 7.1 and 7.2: a good token that came in the wrong way."""
+    return _challenge(401, "invalid_token", DPOP)
+
+
+@bp.errorhandler(InvalidProofError)
+def invalid_proof(_error: InvalidProofError) -> ResponseReturnValue:
+    """RFC 9449 7.1: the caller does not prove to hold the token's key."""
+    return _challenge(401, "invalid_dpop_proof", DPOP)
+
+
+@bp.errorhandler(NonceRequiredError)
+def nonce_required(_error: NonceRequiredError) -> ResponseReturnValue:
+    """RFC 9449 9: the same once more, with the nonce in the header."""
+    return _challenge(401, "use_dpop_nonce", DPOP)
+
+
 @bp.errorhandler(InsufficientScopeError)
 def insufficient_scope(error: InsufficientScopeError) -> ResponseReturnValue:
     """RFC 6750 3.1: a good token that may not do this."""
     return _challenge(403, "insufficient_scope", scope=error.scope)
 
 
-def _answer(endpoint: Callable[[Server], Response]) -> Response:
-    hub = current_hub()
-    issuer = load_issuer(hub)
-    with transaction(hub.engine) as session:
-        # An error that is an answer ends the block like any other: what a replay has revoked stays revoked.
-        server = make_server(session, issuer)
-        response = endpoint(server)
-    for consent_id in server.revoked_consents:
-        hub.callers.forget_consent(consent_id)
-    return response
-
-
-def _bearer_token() -> str:
+def _presented() -> Presented:
     """RFC 6750 2.1 and 2.2: from the header or a posted form; never from the address, which ends up in logs."""
     scheme, _, header_token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return header_token.strip()
-    return request.form.get("access_token", "")
+    if scheme.lower() in {"bearer", "dpop"}:
+        return presented(header_token.strip(), is_dpop=scheme.lower() == "dpop")
+    return presented(request.form.get("access_token", ""), is_dpop=False)
 
 
-def _challenge(status: int, code: str, **more: str) -> Response:
+def _challenge(status: int, code: str, scheme: str = "Bearer", **more: str) -> Response:
     response = jsonify(error=code, **more)
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     details = {"error": code, **more}
-    response.headers["WWW-Authenticate"] = "Bearer " + ", ".join(f'{name}="{text}"' for name, text in details.items())
+    if scheme == DPOP:
+        details["algs"] = " ".join(ALGORITHMS)
+    told = ", ".join(f'{name}="{text}"' for name, text in details.items())
+    response.headers["WWW-Authenticate"] = pointed(f"{scheme} {told}")
     return response

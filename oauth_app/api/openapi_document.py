@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from oauth_app.api.operations import Operation, find_operation
 from oauth_app.api.problem_table import HTTP_OF_ERROR, Problem
-from oauth_app.api.problems import API_PREFIX
+from oauth_app.api.protected_resource import API_PREFIX
 from oauth_app.api.schemas import ProblemAnswer
 
 _REF = "#/components/schemas/{model}"

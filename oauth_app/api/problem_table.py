@@ -13,8 +13,10 @@ from werkzeug.exceptions import (
 )
 
 from oauth_app.api.errors import InvalidJsonError, MissingCredentialsError, UserRequiredError
+from oauth_app.provider.dpop import NonceRequiredError
+from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
 from oauth_app.services import charge_errors, client_access, idempotency, top_up_errors
-from oauth_app.services.access import InsufficientScopeError, InvalidTokenError
+from oauth_app.services.access import BoundTokenError, InsufficientScopeError, InvalidTokenError
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.upstream import UpstreamError, UpstreamInsufficientFundsError, UpstreamUnavailableError
 
@@ -36,6 +38,11 @@ def _problem(status: int, code: str, title: str, detail: str = "", **more: int |
     return Problem(status=status, code=code, title=title, detail=detail, **more)  # type: ignore[arg-type]
 
 
+def _dpop(code: str) -> str:
+    """RFC 9449 7.1."""
+    return f'DPoP realm="hub", error="{code}", algs="{" ".join(ALGORITHMS)}"'
+
+
 _NOTHING = "Nothing was charged. Once OhMyGPT answers again, try with a new Idempotency-Key: this one is used up."
 
 #: The one table. The class itself counts first, then its bases.
@@ -54,6 +61,27 @@ HTTP_OF_ERROR: dict[type[Exception], Problem] = {
         "The access token is not valid",
         "It is unknown, expired or revoked.",
         challenge='Bearer realm="hub", error="invalid_token"',
+    ),
+    BoundTokenError: _problem(
+        401,
+        "invalid_token",
+        "The access token came in the wrong way",
+        "A token that is bound to a key goes with Authorization: DPoP and a proof, any other with Bearer.",
+        challenge=_dpop("invalid_token"),
+    ),
+    InvalidProofError: _problem(
+        401,
+        "invalid_dpop_proof",
+        "The DPoP proof cannot be accepted",
+        "About the proof: {error}.",
+        challenge=_dpop("invalid_dpop_proof"),
+    ),
+    NonceRequiredError: _problem(
+        401,
+        "use_dpop_nonce",
+        "The DPoP proof needs a nonce",
+        "Repeat the call with a fresh proof that holds the nonce of the DPoP-Nonce header.",
+        challenge=_dpop("use_dpop_nonce"),
     ),
     client_access.InvalidClientError: _problem(
         401,

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from oauth_app.api.dpop import hand_out_nonce
 from oauth_app.api.problem_table import Problem, problem_of
+from oauth_app.api.protected_resource import API_PREFIX, pointed
 from oauth_app.hub import current_hub
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.services.charge_errors import InsufficientFundsError
@@ -22,16 +24,14 @@ from oauth_app.upstream import UpstreamInsufficientFundsError
 
 _log = logging.getLogger(__name__)
 
-API_PREFIX = "/hub/v1/"
-
 #: A browser application calls with a bearer token and without cookies, so any origin may.
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, WWW-Authenticate",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, WWW-Authenticate, DPoP-Nonce",
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP, Idempotency-Key, X-Request-Id",
     "Access-Control-Max-Age": "7200",
 }
 
@@ -93,7 +93,7 @@ def _field_errors(error: Exception) -> list[dict[str, str]]:
 def _headers(error: Exception, problem: Problem) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if problem.challenge:
-        headers["WWW-Authenticate"] = problem.challenge.format(error=error)
+        headers["WWW-Authenticate"] = pointed(problem.challenge.format(error=error))
     if retry_after_s := getattr(error, "retry_after_s", problem.retry_after_s):
         headers["Retry-After"] = str(retry_after_s)
     if isinstance(error, HTTPException) and (allowed := getattr(error, "valid_methods", None)):
@@ -117,6 +117,7 @@ def _refuse_unrouted() -> Response | None:
 def _allow_origins(answer: Response) -> Response:
     if request.path.startswith(API_PREFIX):
         answer.headers.update(_CORS)
+        hand_out_nonce(answer)
         if request.method == "OPTIONS":
             answer.headers.update(_PREFLIGHT)
     return answer

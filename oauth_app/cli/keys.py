@@ -2,10 +2,11 @@
 
 import click
 
-from oauth_app.cli.answers import json_option, show_many, show_one
+from oauth_app.cli.answers import json_option, show_many
 from oauth_app.cli.opening import open_ready_hub
-from oauth_app.db import reading, transaction
-from oauth_app.services.signing_keys import list_signing_keys, rotate_signing_key
+from oauth_app.db import reading
+from oauth_app.provider.signing import ALGORITHMS
+from oauth_app.services.signing_keys import list_signing_keys, rotate_signing_keys
 
 
 @click.group()
@@ -14,12 +15,14 @@ def keys() -> None:
 
 
 @keys.command()
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Of this one only.  [default: all that are in use]")
 @json_option
-def rotate(*, as_json: bool) -> None:
-    """Make a new signing key; it is published at once, signs in five minutes, and the old ones retire."""
-    with open_ready_hub() as hub, transaction(hub.engine) as session:
-        key_id = rotate_signing_key(session, hub.vault)
-    show_one({"key_id": key_id}, as_json=as_json)
+def rotate(*, algorithm: str | None, as_json: bool) -> None:
+    """Make new signing keys; they are published at once, sign in five minutes, and the old ones retire."""
+    with open_ready_hub() as hub:
+        made = rotate_signing_keys(hub, algorithm)
+    rows = [{"key_id": key_id, "algorithm": algorithm} for algorithm, key_id in made.items()]
+    show_many(rows, as_json=as_json, nothing="No key was made.")
 
 
 @keys.command("list")

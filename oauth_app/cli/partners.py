@@ -1,14 +1,18 @@
 """`partners`: register sites and look after them."""
 
+from dataclasses import replace
+
 import click
 
 from oauth_app.cli.answers import Row, json_option, show_many, show_one
 from oauth_app.cli.opening import open_ready_hub
+from oauth_app.cli.partner_options import partner_options, read_options
+from oauth_app.cli.permits import permits
 from oauth_app.db import reading, transaction
 from oauth_app.models import Partner
+from oauth_app.provider.clients import auth_methods_of
 from oauth_app.services import partners as domain
 from oauth_app.services.registration import Registration
-from oauth_app.services.scopes import ALL_SCOPES
 
 _NONE_YET = "There are no partners yet. Register one with `partners create --name … --redirect-uri …`."
 
@@ -18,33 +22,32 @@ def partners() -> None:
     """Register partner sites: the OAuth clients of this hub."""
 
 
+partners.add_command(permits)
+
+
 @partners.command()
 @click.option("--name", required=True, help="What users read on the consent page.")
-@click.option("--redirect-uri", "redirect_uris", required=True, multiple=True, help="Exact callback; repeatable.")
-@click.option("--post-logout-redirect-uri", "post_logout_uris", multiple=True, help="Where a logout may lead.")
-@click.option("--scope", "scopes", multiple=True, help="A scope it may ask for; repeatable.  [default: all]")
-@click.option("--public", is_flag=True, help="For apps that cannot keep a secret: none is made, PKCE is all.")
+@partner_options
 @json_option
-def create(  # noqa: PLR0913 - an argument for each option
-    name: str,
-    redirect_uris: tuple[str, ...],
-    post_logout_uris: tuple[str, ...],
-    scopes: tuple[str, ...],
-    *,
-    public: bool,
-    as_json: bool,
-) -> None:
+def create(*, as_json: bool, **told: object) -> None:
     """Register a site and print its credentials; the secret is shown this once."""
-    wish = Registration(
-        name=name,
-        redirect_uris=redirect_uris,
-        post_logout_redirect_uris=post_logout_uris,
-        scopes=[one for given in scopes for one in given.split()] or ALL_SCOPES,
-        is_public=public,
-    )
+    wish = Registration(**{"redirect_uris": [], **read_options(told)})
     with open_ready_hub() as hub, transaction(hub.engine) as session:
         credentials = domain.create_partner(session, wish)
     _show_credentials(credentials, issuer=hub.settings.hub_issuer, as_json=as_json)
+
+
+@partners.command()
+@click.argument("client_id")
+@click.option("--name", help="What users read on the consent page.")
+@partner_options
+@json_option
+def update(client_id: str, *, as_json: bool, **told: object) -> None:
+    """Change what a site is registered with: what you name, and nothing else. An empty text takes a value away."""
+    with open_ready_hub() as hub, transaction(hub.engine) as session:
+        before = domain.registration_of(domain.get_partner(session, client_id))
+        row = _details(domain.update_partner(session, client_id, replace(before, **read_options(told))))
+    show_one(row, as_json=as_json)
 
 
 @partners.command("list")
@@ -102,6 +105,17 @@ def _details(partner: Partner) -> Row:
         "redirect_uris": partner.redirect_uris,
         "post_logout_redirect_uris": partner.post_logout_redirect_uris,
         "scopes": partner.scopes,
+        "grant_types": partner.grant_types,
+        "authentication": auth_methods_of(partner),
+        "jwks_uri": partner.jwks_uri,
+        "id_token_algorithm": partner.id_token_algorithm,
+        "legacy": partner.is_legacy,
+        "requires_par": partner.requires_par,
+        "requires_dpop": partner.requires_dpop,
+        "backchannel_logout_uri": partner.backchannel_logout_uri,
         "homepage": partner.homepage,
+        "policy_uri": partner.policy_uri,
+        "terms_uri": partner.terms_uri,
+        "mode": partner.mode,
         "fee_basis_points": partner.fee_basis_points,
     }

@@ -12,8 +12,12 @@ from oauth_app.models import ClientSecret, Partner
 
 #: How a client with a secret shows it, and how one without says so (RFC 7591 2).
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+#: How a client with keys of its own shows that it has them (OIDC Core 9, RFC 7523).
+KEY_METHOD = "private_key_jwt"
 PUBLIC_METHOD = "none"
-AUTH_METHODS = (*SECRET_METHODS, PUBLIC_METHOD)
+#: The methods that prove something.
+CONFIDENTIAL_METHODS = (*SECRET_METHODS, KEY_METHOD)
+AUTH_METHODS = (*CONFIDENTIAL_METHODS, PUBLIC_METHOD)
 RESPONSE_TYPE = "code"
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
@@ -63,8 +67,8 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
         return found is not None
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
-        """RFC 6749 2.3: who has a secret must show it, at every endpoint."""
-        return method == PUBLIC_METHOD if self.partner.is_public else method in SECRET_METHODS
+        """RFC 6749 2.3: who has a secret or keys must show it, at every endpoint, and nothing else counts."""
+        return method in auth_methods_of(self.partner)
 
     def check_response_type(self, response_type: str) -> bool:
         """RFC 9700 2.1.2: codes only, no tokens through the browser."""
@@ -73,6 +77,13 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
     def check_grant_type(self, grant_type: str) -> bool:
         """Tell whether the partner has registered for the grant."""
         return grant_type in self.partner.grant_types
+
+
+def auth_methods_of(partner: Partner) -> tuple[str, ...]:
+    """Return how the partner may prove itself: by its keys, or else by a secret of ours, unless it is public."""
+    if partner.is_public:
+        return (PUBLIC_METHOD,)
+    return SECRET_METHODS if partner.jwks is None and partner.jwks_uri is None else (KEY_METHOD,)
 
 
 def find_client(session: Session, client_id: str) -> Client | None:

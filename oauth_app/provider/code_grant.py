@@ -12,7 +12,9 @@ from oauth_app import clock
 from oauth_app.identifiers import Kind, TokenKind, digest, is_well_formed, new_id, new_token
 from oauth_app.models import AuthorizationCode, Consent
 from oauth_app.provider.clients import AUTH_METHODS, RESPONSE_TYPE, Client
-from oauth_app.provider.owner import ResourceOwner, lock_consent
+from oauth_app.provider.dpop_binding import JKT, check_is_holder
+from oauth_app.provider.failure_reasons import Reason
+from oauth_app.provider.owner import ResourceOwner, is_session_over, lock_consent
 from oauth_app.provider.requests import ProtocolRequest
 
 CODE_LIFE = timedelta(seconds=60)
@@ -47,6 +49,13 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
         session: Session = self.server.session
         return session
 
+    def issue_code(self, owner: ResourceOwner) -> str:
+        """Return a fresh code for what the request asked and the user agreed to. The caller commits."""
+        self.request.user = owner
+        code = self.generate_authorization_code()
+        self.save_authorization_code(code, self.request)
+        return code
+
     def generate_authorization_code(self) -> str:
         """Return a code that can be recognised as one."""
         return new_token(TokenKind.CODE)
@@ -62,6 +71,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
             scope=request.scope,
             nonce=request.payload.data.get("nonce"),
             code_challenge=request.payload.data.get("code_challenge"),
+            claims=request.claims,
+            dpop_thumbprint=request.payload.data.get(JKT),
             partner_session_id=owner.partner_session_id,
             signed_in_at=owner.signed_in_at,
             expires_at=clock.now() + CODE_LIFE,
@@ -72,18 +83,35 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
 
     def query_authorization_code(self, code: str, client: Client) -> KeptCode | None:
         """Return the code if it is the client's, fresh and unused; a used one revokes what came of it."""
+        kept = self._find_code(code, client)
+        return kept if kept is not None and self._is_good(kept.row) else None
+
+    def _find_code(self, code: str, client: Client) -> KeptCode | None:
         if not is_well_formed(code, TokenKind.CODE):
+            self.server.explain(Reason.UNKNOWN_CODE)
             return None
         by_digest = AuthorizationCode.code_digest == digest(code)
         consent = lock_consent(self._session, select(AuthorizationCode.consent_id).where(by_digest).scalar_subquery())
         row = self._session.scalar(select(AuthorizationCode).where(by_digest))
         if consent is None or row is None or row.partner_id != client.partner.id:
+            self.server.explain(Reason.UNKNOWN_CODE)
             return None
+        return KeptCode(row, consent)
+
+    def _is_good(self, row: AuthorizationCode) -> bool:
         if row.used_at is not None:
             # RFC 6749 4.1.2. The answer is an error, and yet the transaction ends well, so that this stays.
             self.server.revoke_family(row)
-            return None
-        return KeptCode(row, consent) if row.expires_at > clock.now() else None
+            self.server.explain(Reason.CODE_USED)
+            return False
+        check_is_holder(row.dpop_thumbprint, self.request)
+        if row.expires_at <= clock.now() or is_session_over(self._session, row.partner_session_id):
+            self.server.explain(Reason.CODE_EXPIRED)
+            return False
+        sent = self.request.payload.redirect_uri or ""
+        if sent != row.redirect_uri:  # Authlib refuses it next
+            self.server.explain(Reason.WRONG_REDIRECT_URI, redirect_uri=sent, redirect_uri_of_code=row.redirect_uri)
+        return True
 
     def authenticate_user(self, authorization_code: KeptCode) -> ResourceOwner:
         """Use the code up, now that all else has been checked, and return who agreed to it."""
@@ -98,7 +126,11 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
             # The lock on the consent lets nobody come here twice; if it ever fails, this does not.
             self.server.revoke_family(row)
             raise InvalidGrantError
-        return ResourceOwner(consent=authorization_code.consent, signed_in_at=row.signed_in_at)
+        return ResourceOwner(
+            consent=authorization_code.consent,
+            signed_in_at=row.signed_in_at,
+            partner_session_id=row.partner_session_id,
+        )
 
     def generate_token(self, **wishes: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         """Add a refresh token only if the user agreed to ``offline_access`` (OIDC Core 11)."""

@@ -1,17 +1,15 @@
 """The endpoints for programs: each answers one request, errors included."""
 
-import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from flask import Response
 
+from oauth_app.provider.client_authentication import ways_shown
+from oauth_app.provider.clients import AUTH_METHODS, Client
 from oauth_app.provider.requests import ProtocolRequest, from_body
 from oauth_app.provider.server import Server
-
-_BASIC = "basic "
 
 
 def answer_token_request(server: Server) -> Response:
@@ -22,6 +20,28 @@ def answer_token_request(server: Server) -> Response:
 def answer_revocation_request(server: Server) -> Response:
     """RFC 7009 2: end a token."""
     return _answer(server, _CHECKS, lambda request: server.create_endpoint_response("revocation", request))
+
+
+def answer_introspection_request(server: Server) -> Response:
+    """RFC 7662 2: tell a partner whether a token of its own counts."""
+    return _answer(server, _CHECKS, lambda request: server.create_endpoint_response("introspection", request))
+
+
+def answer_device_authorization_request(server: Server) -> Response:
+    """RFC 8628 3.1: give a device the codes that it shows and keeps."""
+    return _answer(server, _CHECKS, lambda request: server.create_endpoint_response("device_authorization", request))
+
+
+def authenticate(server: Server, request: ProtocolRequest, methods: Sequence[str] = AUTH_METHODS) -> Client:
+    """Return the client of a request to an endpoint that is not Authlib's, such as pushed requests.
+
+    Raises:
+        OAuth2Error: a parameter is repeated, the client authenticates twice, or is not proven;
+            ``server.handle_error_response(request, error)`` is the answer.
+    """
+    for check in _CHECKS:
+        check(request)
+    return server.authenticate_client(request, methods, "other")
 
 
 def _answer(
@@ -46,19 +66,9 @@ def _check_repeated(request: ProtocolRequest) -> None:
 
 
 def _check_one_authentication(request: ProtocolRequest) -> None:
-    """RFC 6749 2.3: a client shows its secret in one way."""
-    if _has_basic(request) and "client_secret" in request.form:
+    """RFC 6749 2.3: a client proves itself in one way."""
+    if ways_shown(request) > 1:
         raise InvalidRequestError(description="the client authenticates twice")
-
-
-def _check_readable_authentication(request: ProtocolRequest) -> None:
-    """RFC 7617 2: base64 of text. Authlib lets other bytes through to where they fail."""
-    if not _has_basic(request):
-        return
-    try:
-        base64.b64decode(request.headers["Authorization"][len(_BASIC) :], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise InvalidClientError(description="the Authorization header cannot be read", status_code=401) from None
 
 
 def _check_grant_type(request: ProtocolRequest) -> None:
@@ -67,8 +77,4 @@ def _check_grant_type(request: ProtocolRequest) -> None:
         raise InvalidRequestError(description="grant_type is missing")
 
 
-def _has_basic(request: ProtocolRequest) -> bool:
-    return str(request.headers.get("Authorization", "")).lower().startswith(_BASIC)
-
-
-_CHECKS = (_check_repeated, _check_one_authentication, _check_readable_authentication)
+_CHECKS = (_check_repeated, _check_one_authentication)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
-from oauth_app.models import Consent
+from oauth_app.models import Consent, PartnerSession
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,17 @@ def lock_consent(session: Session, consent_id: str | ScalarSelect[str]) -> Conse
     """
     query = select(Consent).where(Consent.id == consent_id, is_in_force())
     return session.scalar(query.with_for_update())
+
+
+def is_session_over(session: Session, partner_session_id: str | None) -> bool:
+    """Tell whether the browser's session at the partner has ended; never for a sign-in without one.
+
+    The row stays locked: a sign-out at the same moment waits, and then sees the tokens that are being written.
+    """
+    if partner_session_id is None:
+        return False
+    lives = select(PartnerSession.id).where(PartnerSession.id == partner_session_id, PartnerSession.ended_at.is_(None))
+    return session.scalar(lives.with_for_update(read=True)) is None
 
 
 def is_in_force() -> ColumnElement[bool]:

@@ -1,6 +1,4 @@
-"""The refresh token grant (RFC 6749 6): each token is exchanged once, and a second exchange is a theft."""
-
-from datetime import timedelta
+"""The refresh token grant (RFC 6749 6): each token is exchanged once; see ``refresh_reuse``."""
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from sqlalchemy import select, update
@@ -10,10 +8,11 @@ from oauth_app import clock
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import Consent, TokenRow
 from oauth_app.provider.clients import AUTH_METHODS, Client
+from oauth_app.provider.dpop_binding import check_is_holder
+from oauth_app.provider.failure_reasons import Reason
 from oauth_app.provider.owner import ResourceOwner, lock_consent
-
-#: An answer can be lost on its way; for so long, the same token is exchanged again.
-OVERLAP = timedelta(seconds=10)
+from oauth_app.provider.refresh_reuse import Use, end_successors, judge_use
+from oauth_app.provider.requests import ProtocolRequest
 
 
 class KeptRefreshToken:
@@ -52,22 +51,33 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc] # Authlib ships no 
         row = self._session.scalar(select(TokenRow).where(by_digest))
         if consent is None or row is None or row.partner_id != self.request.client.partner.id:
             return None
+        # Before anything is revoked: who lacks the key has stolen nothing that works, and ends nothing.
+        check_is_holder(row.dpop_thumbprint, self.request)
         return KeptRefreshToken(row, consent) if self._is_good(row) else None
 
     def authenticate_user(self, refresh_token: KeptRefreshToken) -> ResourceOwner:
         """Note the first use of the token, now that all else has been checked, and return whose it is."""
         row = refresh_token.row
+        if row.used_at is not None:
+            end_successors(self._session, row)
+            self.server.note_revoked(row)
         # Only the first use counts: a token used again and again inside the overlap does not stretch it.
         unused = update(TokenRow).where(TokenRow.token_digest == row.token_digest, TokenRow.used_at.is_(None))
         self._session.execute(unused.values(used_at=clock.now()))
-        return ResourceOwner(consent=refresh_token.consent, signed_in_at=row.signed_in_at)
+        return ResourceOwner(
+            consent=refresh_token.consent, signed_in_at=row.signed_in_at, partner_session_id=row.partner_session_id
+        )
 
     def revoke_old_credential(self, refresh_token: KeptRefreshToken) -> None:
         """Keep the used token: it must be known again when it comes a second time."""
 
     def _is_good(self, row: TokenRow) -> bool:
-        if row.used_at is not None and row.used_at + OVERLAP < clock.now():
-            # RFC 9700 4.14.2. The answer is an error, and yet the transaction ends well, so that this stays.
+        request: ProtocolRequest = self.request
+        use = judge_use(self._session, row, request.received_at)
+        if use is Use.THEFT:
+            # The answer is an error, and yet the transaction ends well, so that this stays.
             self.server.revoke_family(row)
-            return False
-        return row.revoked_at is None and row.expires_at > clock.now()
+        is_good = use in {Use.FIRST, Use.LOST_ANSWER} and row.expires_at > clock.now()
+        if not is_good:
+            self.server.explain(Reason.REFRESH_TOKEN_USED if use is Use.THEFT else Reason.REFRESH_TOKEN_ENDED)
+        return is_good

@@ -1,15 +1,16 @@
 """Tokens as they are kept: digests, in families that live and die together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.identifiers import digest
-from oauth_app.models import AuthorizationCode, TokenRow
+from oauth_app.models import AuthorizationCode, DeviceGrant, TokenRow
 
 #: ``token.kind`` of the two kinds of token.
 ACCESS, REFRESH = "access", "refresh"
@@ -34,16 +35,18 @@ class Family:
     dpop_thumbprint: str | None = None
 
     @classmethod
-    def of(cls, row: AuthorizationCode | TokenRow) -> "Family":
+    def of(cls, row: AuthorizationCode | DeviceGrant | TokenRow) -> "Family":
         """Return the family of a code or a token."""
+        # A device has no session of a browser, names no claims, and no key before it asks.
+        asked = None if isinstance(row, DeviceGrant) else row
         return cls(
             id=row.family_id,
             consent_id=row.consent_id,
             partner_id=row.partner_id,
-            signed_in_at=row.signed_in_at,
-            partner_session_id=row.partner_session_id,
-            claims=row.claims,
-            dpop_thumbprint=row.dpop_thumbprint,
+            signed_in_at=row.signed_in_at or clock.now(),
+            partner_session_id=asked.partner_session_id if asked else None,
+            claims=asked.claims if asked else None,
+            dpop_thumbprint=asked.dpop_thumbprint if asked else None,
         )
 
 
@@ -72,6 +75,25 @@ def revoke_all_of_consent(session: Session, consent_id: str) -> None:
         .where(AuthorizationCode.consent_id == consent_id, AuthorizationCode.expires_at > now)
         .values(expires_at=now)
     )
+    # A device that was approved and has not asked yet must not wake up when the user agrees anew.
+    session.execute(
+        update(DeviceGrant)
+        .where(DeviceGrant.consent_id == consent_id, DeviceGrant.status == "approved")
+        .values(status="denied")
+    )
+
+
+def end_tokens_of_sessions(session: Session, partner_session_ids: Sequence[str]) -> None:
+    """End the tokens that live by these sessions at partners (Back-Channel Logout 2.7).
+
+    A refresh token is there only because the user agreed to ``offline_access``, which is access without a session:
+    its family stays. The caller commits, and has ended the sessions before, so that no code brings new tokens.
+    """
+    offline = select(TokenRow.family_id).where(
+        TokenRow.partner_session_id.in_(partner_session_ids), TokenRow.kind == REFRESH
+    )
+    of_sessions = update(TokenRow).where(TokenRow.partner_session_id.in_(partner_session_ids))
+    _revoke(session, of_sessions.where(TokenRow.family_id.not_in(offline)))
 
 
 def _keep(session: Session, family: Family, token: str, row: TokenRow) -> None:

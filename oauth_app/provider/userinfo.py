@@ -2,6 +2,10 @@
 
 from collections.abc import Collection
 
+from sqlalchemy.orm import object_session
+
+from oauth_app.models import Consent, User
+
 #: Scope -> the claims it opens (OIDC Core 5.4), as far as OhMyGPT knows them.
 #:
 #: ``email_verified`` is not among them: OhMyGPT does not say whether it has checked the address. True would be
@@ -22,3 +26,12 @@ def claims(subject: str, email: str, scopes: Collection[str]) -> dict[str, str]:
     known = {"sub": subject, "name": local_part, "preferred_username": local_part, "email": email}
     open_to = {claim for scope in scopes for claim in CLAIMS_OF_SCOPE.get(scope, ())}
     return {claim: value for claim, value in known.items() if claim in open_to}
+
+
+def claims_of(consent: Consent, scopes: Collection[str]) -> dict[str, str]:
+    """Return the same for a consent that was read in an open transaction, within what it allows."""
+    session = object_session(consent)
+    if session is None:
+        return {}
+    user = session.get_one(User, consent.user_id)
+    return claims(consent.subject, user.email, frozenset(scopes) & frozenset(consent.scopes))

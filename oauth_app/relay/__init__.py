@@ -2,7 +2,14 @@
 
 from oauth_app.relay.application import Relay, RelayOptions
 from oauth_app.relay.callers import Caller, CallerCache, CallerFinder
-from oauth_app.relay.errors import LostConnectionError, MissingScopeError, UnknownTokenError
+from oauth_app.relay.credentials import Credential
+from oauth_app.relay.errors import (
+    LostConnectionError,
+    MissingScopeError,
+    NonceWantedError,
+    UnknownTokenError,
+    WrongProofError,
+)
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
@@ -11,12 +18,15 @@ __all__ = [
     "Caller",
     "CallerCache",
     "CallerFinder",
+    "Credential",
     "ErrorWords",
     "Exchange",
     "LostConnectionError",
     "MissingScopeError",
+    "NonceWantedError",
     "Relay",
     "RelayOptions",
     "UnknownTokenError",
     "UsageLog",
+    "WrongProofError",
 ]

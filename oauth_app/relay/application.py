@@ -13,6 +13,7 @@ from oauth_app.relay.asgi_types import RawHeaders, Receive, Scope, Send
 from oauth_app.relay.call import Call, Outcome
 from oauth_app.relay.callers import Caller, CallerFinder
 from oauth_app.relay.client import Client
+from oauth_app.relay.credentials import find_credential
 from oauth_app.relay.errors import (
     ClientLeftError,
     LateAnswerError,
@@ -22,7 +23,8 @@ from oauth_app.relay.errors import (
     WrongAnswerError,
 )
 from oauth_app.relay.exchange import Answer, Exchange, Request
-from oauth_app.relay.headers import answer_headers, find_token, request_headers, stamp, strip_tokens
+from oauth_app.relay.headers import answer_headers, request_headers, stamp, strip_tokens
+from oauth_app.relay.pace import Pace
 from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.problems import Problem, challenge, problem_of, write_event, write_problem
 from oauth_app.relay.redaction import Redactor
@@ -45,6 +47,8 @@ class RelayOptions:
     max_body_bytes: int
     idle_timeout_s: float
     error_words: ErrorWords
+    #: By which a caller may prove a key (RFC 9449).
+    proof_algorithms: tuple[str, ...] = ()
 
 
 class Relay:
@@ -56,6 +60,7 @@ class Relay:
         self._exchange = exchange
         self._usage_log = log
         self._prices = PriceBook.load()
+        self._pace = Pace()
         self._running: set[asyncio.Task[None] | None] = set()
 
     async def start(self) -> None:
@@ -107,7 +112,8 @@ class Relay:
     async def _relay(self, call: Call, client: Client) -> None:
         route = find_route(call.method, call.raw_path)
         if not route.is_public:
-            call.caller = await self._callers.find(find_token(call.headers))
+            call.caller = await self._identify(call)
+            self._pace.admit(call.caller)
         body = await client.open_body(call.header(b"content-length"))
         with client.watched():
             answer = await self._exchange.send(_request(call, body))
@@ -115,6 +121,19 @@ class Relay:
                 await self._pass_on(call, client, answer, route)
             finally:
                 answer.close()
+
+    async def _identify(self, call: Call) -> Caller:
+        credential = find_credential(call.headers)
+        call.speaks_dpop = credential.proof is not None
+        caller = await self._callers.find(credential.token)
+        credential.check_scheme(caller.dpop_thumbprint)
+        if call.speaks_dpop:
+            await self._callers.prove(caller, credential, method=call.method, path=call.raw_path.decode("ascii"))
+        return caller
+
+    def _stamp(self, call: Call) -> RawHeaders:
+        nonce = [(b"dpop-nonce", self._callers.nonce().encode())] if call.speaks_dpop else []
+        return stamp(call.request_id) + nonce
 
     async def _pass_on(self, call: Call, client: Client, answer: Answer, route: Route) -> None:
         try:
@@ -126,7 +145,7 @@ class Relay:
             raise
         redactor = Redactor(_token(call.caller))
         call.status, call.content_type = answer.status, answer.header(b"content-type")
-        await client.begin(answer.status, answer_headers(answer.headers, redactor) + stamp(call.request_id))
+        await client.begin(answer.status, answer_headers(answer.headers, redactor) + self._stamp(call))
         while chunk or (chunk := await answer.read()):
             call.see(chunk)
             if answer.is_at_end:
@@ -143,10 +162,12 @@ class Relay:
             return
         call.status = problem.status
         headers: RawHeaders = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        if wanted := challenge(problem, issuer=issuer):
+        if wanted := challenge(problem, issuer=issuer, proof_algorithms=self._options.proof_algorithms):
             headers.append((b"www-authenticate", wanted))
+        if problem.retry_after_s:
+            headers.append((b"retry-after", b"%d" % problem.retry_after_s))
         body = write_problem(problem, call.dialect, issuer=issuer)
-        await client.refuse(problem.status, headers + stamp(call.request_id), body)
+        await client.refuse(problem.status, headers + self._stamp(call), body)
 
     async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
         """End an answer that has begun: a stream by an error event, anything else by a cut connection."""

@@ -44,6 +44,8 @@ class Call:
     started_at: datetime
     started_s: float
     caller: Caller | None = None
+    #: Whether the caller's program proves a key, and so needs our nonces.
+    speaks_dpop: bool = False
     model: str | None = None
     status: int = CLIENT_CLOSED_REQUEST
     outcome: Outcome = Outcome.REFUSED

@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Protocol
 
 from oauth_app import clock
+from oauth_app.relay.credentials import Credential
 
 #: How long another process may still honour a token after it was revoked.
 TTL = timedelta(seconds=2)
@@ -20,6 +21,10 @@ class Caller:
     user_id: str
     partner_id: str
     upstream_token: str = field(repr=False)
+    #: How many calls a minute the user allows; None is no limit of the user's.
+    calls_per_minute: int | None = None
+    #: Of the key that each call must prove (RFC 9449); None for a bearer token.
+    dpop_thumbprint: str | None = None
 
 
 class CallerFinder(Protocol):
@@ -33,6 +38,17 @@ class CallerFinder(Protocol):
             MissingScopeError: somebody who did not allow AI calls.
             LostConnectionError: somebody whose OhMyGPT token is void.
         """
+
+    async def prove(self, caller: Caller, credential: Credential, *, method: str, path: str) -> None:
+        """Let the caller prove to hold the key that the token is bound to.
+
+        Raises:
+            WrongProofError: it is not proven.
+            NonceWantedError: the proof must be made once more, with a nonce of ours.
+        """
+
+    def nonce(self) -> str:
+        """Return the nonce for the next proof."""
 
     async def mark_lost(self, caller: Caller) -> None:
         """Note that OhMyGPT refused the caller's token."""

@@ -4,9 +4,13 @@
   - MalformedTargetError     the path could mean one thing here and another upstream
   - UnknownRouteError        it is not relayed
   - UnknownTokenError        no token, or one that is not (or no longer) valid
+  - BoundTokenError          a token that is bound to a key came as a bearer token, or the other way round
+  - WrongProofError          no proof of that key, or one that cannot be accepted
+  - NonceWantedError         the proof must be made once more, with a nonce of ours
   - MissingScopeError        the user did not allow AI calls
   - LostConnectionError      OhMyGPT does not know the user's token any more: sign in again
   - EmptyBalanceError        the user's balance is used up: top up
+  - TooManyCallsError        more a minute than the user allows
   - BodyTooLargeError        the request has more bytes than we pass on
   - IdleClientError          the request stopped half-way
   - NoAnswerError            OhMyGPT could not be reached, or hung up
@@ -34,6 +38,18 @@ class UnknownTokenError(RelayError):
     """There is no token, or it is unknown, expired or revoked."""
 
 
+class BoundTokenError(RelayError):
+    """The token is good, but did not come in the way that it has to (RFC 9449 7)."""
+
+
+class WrongProofError(RelayError):
+    """The caller does not prove to hold the key; the text says why."""
+
+
+class NonceWantedError(RelayError):
+    """The proof holds no nonce of ours, or an old one (RFC 9449 9)."""
+
+
 class MissingScopeError(RelayError):
     """The token is good, but not for AI calls."""
 
@@ -44,6 +60,14 @@ class LostConnectionError(RelayError):
 
 class EmptyBalanceError(RelayError):
     """OhMyGPT says that the user's balance is used up."""
+
+
+class TooManyCallsError(RelayError):
+    """The site makes more calls a minute than the user allows it."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
 
 
 class BodyTooLargeError(RelayError):

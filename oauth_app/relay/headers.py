@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from multidict import CIMultiDict
 
 from oauth_app.relay.asgi_types import RawHeaders
-from oauth_app.relay.errors import UnknownTokenError
 from oauth_app.relay.redaction import Redactor
 
 _USER_AGENT = "OhMyGPT-Connect"
-_TOKEN_PREFIX = b"omc_at_"
 
 _REQUEST = frozenset(
     {b"accept", b"accept-language", b"content-type", b"content-encoding", b"idempotency-key", b"range"}
@@ -37,22 +35,6 @@ _HARMLESS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
 )
-
-
-def find_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the access token of a request: ``Authorization`` with or without Bearer, or ``x-api-key``.
-
-    Raises:
-        UnknownTokenError: none of them holds one.
-    """
-    for name, value in headers:
-        if name in {b"authorization", b"x-api-key"}:
-            token = value.strip()
-            if token[:7].lower() == b"bearer ":
-                token = token[7:].strip()
-            if token.startswith(_TOKEN_PREFIX) and token.isascii():
-                return token.decode()
-    raise UnknownTokenError
 
 
 def request_headers(headers: RawHeaders, upstream_token: str | None) -> CIMultiDict[str]:

@@ -5,8 +5,8 @@ API find the envelope they know.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oauth_app.relay import errors
@@ -20,6 +20,10 @@ class Problem:
     status: int
     code: str
     message: str
+    #: How long the caller had better wait (RFC 9110 10.2.3); None says nothing about it.
+    retry_after_s: int | None = None
+    #: Whether it is for the caller to prove a key (RFC 9449 7.1).
+    is_about_key: bool = False
 
 
 PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
@@ -27,6 +31,19 @@ PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
     errors.UnknownRouteError: Problem(404, "not_found", "This address is not relayed."),
     errors.UnknownTokenError: Problem(
         401, "invalid_token", "The access token is missing, unknown, expired or revoked. Get a new one from {issuer}."
+    ),
+    errors.BoundTokenError: Problem(
+        401,
+        "invalid_token",
+        "A token that is bound to a key goes with Authorization: DPoP and a proof, any other with Bearer.",
+        is_about_key=True,
+    ),
+    errors.WrongProofError: Problem(401, "invalid_dpop_proof", "The DPoP proof cannot be accepted.", is_about_key=True),
+    errors.NonceWantedError: Problem(
+        401,
+        "use_dpop_nonce",
+        "Repeat the call with a fresh DPoP proof that holds the nonce of the DPoP-Nonce header.",
+        is_about_key=True,
     ),
     errors.MissingScopeError: Problem(
         403, "insufficient_scope", "The user did not grant the scope api, which AI calls need."
@@ -36,6 +53,9 @@ PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
     ),
     errors.EmptyBalanceError: Problem(
         402, "insufficient_balance", "The OhMyGPT balance is insufficient. Top up at {issuer}/account/top-up"
+    ),
+    errors.TooManyCallsError: Problem(
+        429, "rate_limit_exceeded", "The user allows this site only so many calls a minute. See Retry-After."
     ),
     errors.BodyTooLargeError: Problem(413, "request_too_large", "The request is larger than this hub passes on."),
     errors.IdleClientError: Problem(408, "request_timeout", "The request was begun and not continued."),
@@ -58,6 +78,7 @@ _ANTHROPIC_TYPES = {
     404: "not_found_error",
     408: "timeout_error",
     413: "request_too_large",
+    429: "rate_limit_error",
     504: "timeout_error",
 }
 _OPENAI_TYPES = {401: "authentication_error", 402: "insufficient_balance_error", 403: "permission_error"}
@@ -67,7 +88,12 @@ _PLATFORM_TYPES = {401: "oauth_invalid_token_error", 402: "insufficient_balance_
 
 def problem_of(error: Exception) -> Problem:
     """Return what to tell the caller about an error."""
-    return PROBLEMS.get(type(error), INTERNAL) if isinstance(error, errors.RelayError) else INTERNAL
+    problem = PROBLEMS.get(type(error), INTERNAL) if isinstance(error, errors.RelayError) else INTERNAL
+    if isinstance(error, errors.WrongProofError):
+        return replace(problem, message=f"{problem.message} About the proof: {error}.")
+    return (
+        replace(problem, retry_after_s=error.retry_after_s) if isinstance(error, errors.TooManyCallsError) else problem
+    )
 
 
 def write_problem(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:
@@ -82,13 +108,15 @@ def write_event(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:
     return b"event: error\n" + data if dialect is Dialect.ANTHROPIC else data
 
 
-def challenge(problem: Problem, *, issuer: str) -> bytes | None:
-    """RFC 6750 3, RFC 9728 5.1: return ``WWW-Authenticate``, for errors that are about the token."""
-    if problem.code not in {"invalid_token", "insufficient_scope"}:
+def challenge(problem: Problem, *, issuer: str, proof_algorithms: Sequence[str]) -> bytes | None:
+    """RFC 6750 3, RFC 9449 7.1, RFC 9728 5.1: return ``WWW-Authenticate``, for errors that are about the token."""
+    if not problem.is_about_key and problem.code not in {"invalid_token", "insufficient_scope"}:
         return None
+    scheme = "DPoP" if problem.is_about_key else "Bearer"
     scope = ', scope="api"' if problem.code == "insufficient_scope" else ""
+    algorithms = f', algs="{" ".join(proof_algorithms)}"' if problem.is_about_key else ""
     metadata = f"{issuer}/.well-known/oauth-protected-resource"
-    return f'Bearer error="{problem.code}"{scope}, resource_metadata="{metadata}"'.encode()
+    return f'{scheme} error="{problem.code}"{scope}{algorithms}, resource_metadata="{metadata}"'.encode()
 
 
 def _openai(problem: Problem, message: str) -> dict[str, Any]:

@@ -20,6 +20,10 @@ class InvalidTokenError(HubError):
     """No token, or one that is unknown, expired or revoked (RFC 6750 3.1 ``invalid_token``)."""
 
 
+class BoundTokenError(InvalidTokenError):
+    """A token that is bound to a key came as a bearer token, or the other way round (RFC 9449 7.1 and 7.2)."""
+
+
 class InsufficientScopeError(HubError):
     """The user did not grant what the call needs (RFC 6750 3.1 ``insufficient_scope``)."""
 

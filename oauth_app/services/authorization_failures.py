@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
@@ -14,6 +15,8 @@ from oauth_app.services.paging import Page, PageWish, read_page
 #: What a stranger sends is cut: the log is for reading, not for filling a disk.
 _MAX_DETAIL_CHARS = 500
 _MAX_DETAILS = 10
+#: At each partner, and of clients that are none: who hammers fills a minute's share, and hides nothing but itself.
+_MAX_A_MINUTE = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,10 @@ class Failure:
 
 
 def record_failure(session: Session, failure: Failure) -> str:
-    """Keep the failure and return its id. The caller commits."""
+    """Keep the failure and return its id. The caller commits.
+
+    Where a minute has brought too many already, the id names nothing.
+    """
     row = AuthorizationFailure(
         id=new_id(Kind.FAILURE),
         partner_id=failure.partner_id,
@@ -38,7 +44,8 @@ def record_failure(session: Session, failure: Failure) -> str:
         request_id=failure.request_id,
         created_at=clock.now(),
     )
-    session.add(row)
+    if not _is_flooded(session, failure.partner_id):
+        session.add(row)
     return row.id
 
 
@@ -52,3 +59,9 @@ def find_failure(session: Session, partner_id: str, failure_id: str) -> Authoriz
     """Return one failure of this partner; None if there is none of this id, or it is another's."""
     row = session.get(AuthorizationFailure, failure_id)
     return row if row is not None and row.partner_id == partner_id else None
+
+
+def _is_flooded(session: Session, partner_id: str | None) -> bool:
+    lately = AuthorizationFailure.created_at > clock.now() - timedelta(minutes=1)
+    of_partner = select(func.count()).where(AuthorizationFailure.partner_id == partner_id, lately)
+    return (session.scalar(of_partner) or 0) >= _MAX_A_MINUTE

@@ -1,6 +1,7 @@
 """A partner's server that acts for a user who is not there, under a standing consent."""
 
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import or_, select
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.errors import HubError
-from oauth_app.identifiers import digest
-from oauth_app.models import ClientSecret, Consent, Partner
+from oauth_app.identifiers import TokenKind, digest, is_well_formed
+from oauth_app.models import ClientSecret, Consent, Partner, TokenRow
+from oauth_app.provider.clients import SECRET_METHODS, auth_methods_of
 from oauth_app.provider.owner import is_in_force
-from oauth_app.services.access import Access
+from oauth_app.provider.tokens import ACCESS
+from oauth_app.services.access import Access, InvalidTokenError
 from oauth_app.services.scopes import Scope
 
 #: Longer than any request takes: such an access is made for one and never kept.
@@ -24,6 +27,17 @@ class InvalidClientError(HubError):
 
 class UnknownUserError(HubError):
     """The partner has no user of this ``sub`` who lets it act alone (``offline_access``)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientToken:
+    """A partner's server, by an access token of its own."""
+
+    partner: Partner
+    #: What of the users' consents it can make use of.
+    scopes: frozenset[str]
+    #: The key that the caller must prove (RFC 9449); None for a bearer token.
+    dpop_thumbprint: str | None
 
 
 def authenticate_client(session: Session, client_id: str, secret: str) -> Partner:
@@ -42,9 +56,35 @@ def authenticate_client(session: Session, client_id: str, secret: str) -> Partne
     # Every secret is compared, so the time does not tell which one it was.
     is_proven = sum(hmac.compare_digest(given, known) for known in stored) > 0
     partner = session.get(Partner, client_id) if is_proven else None
-    if partner is None or partner.disabled_at is not None:
+    if partner is None or partner.disabled_at is not None or not set(SECRET_METHODS) & set(auth_methods_of(partner)):
         raise InvalidClientError
     return partner
+
+
+def find_client_token(session: Session, token: str) -> ClientToken:
+    """Return what a token of the client credentials grant stands for.
+
+    Raises:
+        InvalidTokenError: it is none, or expired, revoked, or its partner is switched off.
+    """
+    if not is_well_formed(token, TokenKind.ACCESS):
+        raise InvalidTokenError
+    row = session.execute(
+        select(TokenRow, Partner)
+        .join(Partner, Partner.id == TokenRow.partner_id)
+        .where(
+            TokenRow.token_digest == digest(token),
+            TokenRow.kind == ACCESS,
+            TokenRow.consent_id.is_(None),
+            TokenRow.revoked_at.is_(None),
+            TokenRow.expires_at > clock.now(),
+            Partner.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        raise InvalidTokenError
+    kept, partner = row
+    return ClientToken(partner=partner, scopes=frozenset(kept.scope.split()), dpop_thumbprint=kept.dpop_thumbprint)
 
 
 def find_access_of_client(session: Session, partner: Partner, subject: str) -> Access:

@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Consent
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import revoke_all_of_consent
+from oauth_app.services.partner_sessions import end_sessions_of_consent
 from oauth_app.services.scopes import ALL_SCOPES, Scope
 
 
@@ -50,15 +53,27 @@ class Agreement:
     scopes: Sequence[str]
     #: None when the user was not asked, for nothing that costs was.
     limits: Limits | None = None
+    #: How many AI calls a minute; None is no limit of the user's.
+    calls_per_minute: int | None = None
+    #: When it runs out by itself; None is not before the user takes it back.
+    expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if Scope.CHARGES_WRITE in self.scopes and self.limits is None:
+            raise InvalidLimitsError
+        if self.calls_per_minute is not None and self.calls_per_minute < 1:
             raise InvalidLimitsError
 
 
 def find_consent(session: Session, user_id: str, partner_id: str) -> Consent | None:
     """Return what the user allows the partner; None if nothing, or nothing any more."""
     return session.scalar(_consent(user_id, partner_id).where(is_in_force()))
+
+
+def find_subject(session: Session, user_id: str, partner_id: str) -> str | None:
+    """Return the ``sub`` by which the partner knows the user, though it may be disconnected; None if it never did."""
+    consent = session.scalar(_consent(user_id, partner_id))
+    return consent.subject if consent else None
 
 
 def needs_consent(consent: Consent | None, scopes: Sequence[str]) -> bool:
@@ -69,19 +84,46 @@ def needs_consent(consent: Consent | None, scopes: Sequence[str]) -> bool:
 def agree(session: Session, agreement: Agreement) -> Consent:
     """Remember what the user agreed to, on top of what the partner has been allowed before. The caller commits.
 
-    After a revocation it begins anew, but for ``subject``: the partner must know its user again.
+    After a revocation, or when it has run out, it begins anew, but for ``subject``: the partner must know its
+    user again.
     """
     _open_consent(session, agreement)
     # Locked, so that two tabs that agree at once add to each other.
     consent = session.scalars(_consent(agreement.user_id, agreement.partner_id).with_for_update()).one()
+    if _has_run_out(consent):
+        # What was issued before it ran out must not come back to life with it.
+        revoke_all_of_consent(session, consent.id)
+        consent.revoked_at = consent.expires_at
     earlier = () if consent.revoked_at else consent.scopes
     consent.scopes = [scope for scope in ALL_SCOPES if scope in earlier or scope in agreement.scopes]
     consent.agreed_at = clock.now()
     consent.revoked_at = None
-    if agreement.limits is not None:
-        consent.limit_per_charge = agreement.limits.per_charge
-        consent.limit_per_month = agreement.limits.per_month
+    consent.expires_at = agreement.expires_at
+    _set_limits(consent, agreement)
     return consent
+
+
+def lower_limits(session: Session, wish: Agreement) -> None:
+    """Lower what the user once agreed to; ``wish`` names all limits as they are to be. The caller commits.
+
+    Raises:
+        InvalidLimitsError: one of them would be higher than it is, or the consent would last longer.
+    """
+    consent = session.scalar(_consent(wish.user_id, wish.partner_id).where(is_in_force()).with_for_update())
+    if consent is None:  # disconnected in another tab
+        raise InvalidLimitsError
+    changes: list[tuple[Any, Any]] = [(consent.expires_at, wish.expires_at)]
+    if wish.limits is not None:
+        changes += [
+            (consent.limit_per_charge, wish.limits.per_charge),
+            (consent.limit_per_month, wish.limits.per_month),
+        ]
+    if Scope.API in wish.scopes:
+        changes.append((consent.calls_per_minute, wish.calls_per_minute))
+    if any(now is not None and (wished is None or wished > now) for now, wished in changes):
+        raise InvalidLimitsError
+    consent.expires_at = wish.expires_at
+    _set_limits(consent, wish)
 
 
 def revoke_consent(session: Session, consent_id: str) -> None:
@@ -95,6 +137,19 @@ def revoke_consent(session: Session, consent_id: str) -> None:
         return
     consent.revoked_at = clock.now()
     revoke_all_of_consent(session, consent.id)
+    end_sessions_of_consent(session, consent.id)
+
+
+def _has_run_out(consent: Consent) -> bool:
+    return consent.expires_at is not None and consent.expires_at <= clock.now()
+
+
+def _set_limits(consent: Consent, agreement: Agreement) -> None:
+    if agreement.limits is not None:
+        consent.limit_per_charge = agreement.limits.per_charge
+        consent.limit_per_month = agreement.limits.per_month
+    if Scope.API in agreement.scopes:
+        consent.calls_per_minute = agreement.calls_per_minute
 
 
 def _consent(user_id: str, partner_id: str) -> Select[Consent]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oauth_app import clock
 from oauth_app.models import Account, Charge, Consent, Partner, TopUp, UpstreamConnection, Usage, User
+from oauth_app.provider.owner import is_in_force
 
 PAGE_ROWS = 50
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what fits a row's number
@@ -43,7 +44,7 @@ def overview(session: Session) -> Overview:
         users=_count(session, select(func.count()).select_from(User)),
         lost_connections=_count(session, select(func.count()).where(UpstreamConnection.lost_at.is_not(None))),
         partners=_count(session, select(func.count()).where(Partner.disabled_at.is_(None))),
-        connected=_count(session, select(func.count()).where(Consent.revoked_at.is_(None))),
+        connected=_count(session, select(func.count()).where(is_in_force())),
         charged_today=_count(session, charged),
         unknown_charges=_count(session, select(func.count()).where(Charge.status == "unknown")),
         open_top_ups=_count(session, select(func.count()).where(TopUp.status == "open")),
@@ -60,14 +61,12 @@ def list_users(session: Session, before: str | None) -> Sequence[Row[*tuple[Any,
 
 
 def list_partners(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return partners, newest first, each with the number of its connected users."""
+    """Return partners, newest first, each with the number of its connected users and its owner's e-mail or None."""
     connected = (
-        select(func.count())
-        .where(Consent.partner_id == Partner.id, Consent.revoked_at.is_(None))
-        .scalar_subquery()
-        .label("connected")
+        select(func.count()).where(Consent.partner_id == Partner.id, is_in_force()).scalar_subquery().label("connected")
     )
-    return _page(session, select(Partner, connected), Partner.id, before)
+    query = select(Partner, connected, User.email).outerjoin(User, User.id == Partner.owner_id)
+    return _page(session, query, Partner.id, before)
 
 
 def list_charges(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:

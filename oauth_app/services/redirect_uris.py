@@ -15,16 +15,20 @@ def check_redirect_uri(uri: str) -> None:
     Raises:
         InvalidRegistrationError: with what to write instead.
     """
+    why = find_objection(uri)
+    if why is not None:
+        msg = f"redirect_uri {uri}: {why}"
+        raise InvalidRegistrationError(msg)
+
+
+def find_objection(uri: str) -> str | None:
+    """Return why the address cannot be registered, in a few words; None if it can."""
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
     except ValueError:
-        msg = f"redirect_uri {uri}: not an address"
-        raise InvalidRegistrationError(msg) from None
-    for wrong, why in _objections(uri, parts.scheme, parts.netloc, host):
-        if wrong:
-            msg = f"redirect_uri {uri}: {why}"
-            raise InvalidRegistrationError(msg)
+        return "not an address"
+    return next((why for wrong, why in _objections(uri, parts.scheme, parts.netloc, host) if wrong), None)
 
 
 def _objections(uri: str, scheme: str, netloc: str, host: str) -> tuple[tuple[bool, str], ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oauth_app.provider.clients import DEFAULT_GRANT_TYPES, GRANT_TYPES
+from oauth_app.provider.partner_keys import read_public_keys
 from oauth_app.provider.signing import ALGORITHMS, DEFAULT_ALGORITHM
 from oauth_app.services.partner_errors import InvalidRegistrationError
 from oauth_app.services.redirect_uris import check_redirect_uri
@@ -13,6 +14,8 @@ from oauth_app.services.scopes import ALL_SCOPES
 
 _MAX_NAME_CHARS = 120
 _MAX_ADDRESS_CHARS = 2048
+_MAX_ADDRESSES = 50
+_WHOLE = 10_000  # basis points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class Registration:
     def __post_init__(self) -> None:
         _check_name(self.name)
         _check_grants(self)
+        _check_counts(self)
         for uri in (*self.redirect_uris, *self.post_logout_redirect_uris):
             check_redirect_uri(uri)
         for name in ("homepage", "policy_uri", "terms_uri", "jwks_uri", "backchannel_logout_uri"):
@@ -76,16 +80,36 @@ def _check_grants(wish: Registration) -> None:
         raise InvalidRegistrationError(msg)
 
 
+def _check_counts(wish: Registration) -> None:
+    for name in ("redirect_uris", "post_logout_redirect_uris"):
+        if len(getattr(wish, name)) > _MAX_ADDRESSES:
+            msg = f"{name}: at most {_MAX_ADDRESSES}"
+            raise InvalidRegistrationError(msg)
+    if not 0 <= wish.fee_basis_points <= _WHOLE:
+        msg = f"fee_basis_points: 0 to {_WHOLE}"
+        raise InvalidRegistrationError(msg)
+
+
 def _check_keys(wish: Registration) -> None:
     if wish.jwks is not None and wish.jwks_uri is not None:
         msg = "jwks: give the keys or their address, not both"
         raise InvalidRegistrationError(msg)
+    if wish.jwks is not None:
+        _check_jwks(wish.jwks)
     if wish.is_public and wish.uses_keys:
         msg = "jwks: a public client proves itself with nothing"
         raise InvalidRegistrationError(msg)
     if wish.is_public and wish.is_legacy:
         msg = "legacy: only a client with a secret can do without PKCE"
         raise InvalidRegistrationError(msg)
+
+
+def _check_jwks(jwks: Mapping[str, Any]) -> None:
+    try:
+        read_public_keys(jwks)
+    except ValueError as error:
+        msg = f"jwks: {error}"
+        raise InvalidRegistrationError(msg) from None
 
 
 def _check_address(name: str, uri: str | None) -> None:

@@ -6,7 +6,11 @@ from oauth_app import relay
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.identifiers import digest
+from oauth_app.provider.dpop import NonceRequiredError
+from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
 from oauth_app.services import access, connections
+from oauth_app.services.issuer import make_nonces
+from oauth_app.services.presented_access import Presented, prove_holder
 from oauth_app.services.scopes import Scope
 from oauth_app.upstream import load_profile
 
@@ -24,6 +28,7 @@ def make_relay(hub: Hub) -> relay.Relay:
         error_words=relay.ErrorWords(
             grant_lost=frozenset(errors.grant_lost), insufficient_funds=frozenset(errors.insufficient_funds)
         ),
+        proof_algorithms=ALGORITHMS,
     )
     exchange = relay.Exchange(settings.ohmygpt_api_base, idle_timeout_s=settings.relay_idle_timeout_s)
     return relay.Relay(options, callers=HubCallers(hub), exchange=exchange, log=relay.UsageLog(hub.engine))
@@ -34,6 +39,7 @@ class HubCallers:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._nonces = make_nonces(hub)
         self._running: dict[tuple[str, int], asyncio.Task[relay.Caller]] = {}
 
     async def find(self, token: str) -> relay.Caller:
@@ -46,6 +52,27 @@ class HubCallers:
         """
         token_digest = digest(token)
         return self._hub.callers.find(token_digest) or await self._look_up_once(token_digest, token)
+
+    async def prove(self, caller: relay.Caller, credential: relay.Credential, *, method: str, path: str) -> None:
+        """Let the caller prove to hold the key that the token is bound to; a proof counts once, so it is kept.
+
+        Raises:
+            WrongProofError: it is not proven.
+            NonceWantedError: the proof must be made once more, with a nonce of ours.
+        """
+        presented = Presented(
+            token=credential.token, is_dpop=True, proof=credential.proof or None, method=method, path=path
+        )
+        try:
+            await asyncio.to_thread(prove_holder, self._hub, presented, str(caller.dpop_thumbprint))
+        except InvalidProofError as error:
+            raise relay.WrongProofError(str(error)) from None
+        except NonceRequiredError:
+            raise relay.NonceWantedError from None
+
+    def nonce(self) -> str:
+        """Return the nonce for the next proof."""
+        return self._nonces.make()
 
     async def mark_lost(self, caller: relay.Caller) -> None:
         """Note that OhMyGPT refused the caller's token; the next sign-in repairs it."""
@@ -82,6 +109,8 @@ def _look_up(hub: Hub, token: str) -> relay.Caller:
         user_id=found.user_id,
         partner_id=found.partner_id,
         upstream_token=upstream_token,
+        calls_per_minute=found.calls_per_minute,
+        dpop_thumbprint=found.dpop_thumbprint,
     )
     hub.callers.put(digest(token), caller, expires_at=found.expires_at, generation=generation)
     return caller

@@ -17,3 +17,5 @@ class Scope(StrEnum):
 
 
 ALL_SCOPES: tuple[str, ...] = tuple(scope.value for scope in Scope)
+#: What a partner's server can be allowed without a user at hand: what it does for one under a standing consent.
+CLIENT_SCOPES: tuple[str, ...] = (Scope.BALANCE_READ, Scope.CHARGES_WRITE, Scope.TOPUPS_WRITE, Scope.API)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.models import Charge, Consent, Partner, TopUp, Usage
+from oauth_app.provider.owner import is_in_force
 
 _RECENT = 20
 
@@ -32,11 +33,11 @@ class ConnectedSite:
 
 
 def connected_sites(session: Session, user_id: str) -> list[ConnectedSite]:
-    """Return the user's sites, latest consent first; a disconnected one is gone from the list."""
+    """Return the user's sites, latest consent first; one that is disconnected or has run out is gone from the list."""
     rows = session.execute(
         select(Consent, Partner)
         .join(Partner, Partner.id == Consent.partner_id)
-        .where(Consent.user_id == user_id, Consent.revoked_at.is_(None))
+        .where(Consent.user_id == user_id, is_in_force())
         .order_by(Consent.agreed_at.desc())
     ).all()
     charged, this_month = _charged(session, user_id), _charged(session, user_id, since=_month_start())

@@ -18,8 +18,9 @@ from oauth_app.errors import HubError
 from oauth_app.hub import Hub
 from oauth_app.identifiers import Kind, digest, new_id
 from oauth_app.models import SignInAttempt, User
-from oauth_app.services.browser_sessions import start_session
+from oauth_app.services.browser_sessions import renew_session
 from oauth_app.services.connections import connect
+from oauth_app.services.partner_sessions import forget_callers
 from oauth_app.upstream import UpstreamProtocolError, UpstreamUser
 
 #: How long a person may take at OhMyGPT's page.
@@ -38,11 +39,13 @@ class StateProblem(StrEnum):
 class SignInStateError(HubError):
     """The state does not belong to an open attempt of this browser."""
 
-    def __init__(self, problem: StateProblem, return_to: str | None = None) -> None:
+    def __init__(self, problem: StateProblem, return_to: str | None = None, *, meant_for: str | None = None) -> None:
         super().__init__(f"state {problem}")
         self.problem = problem
         #: Where the person wanted to go, if the attempt was this browser's own.
         self.return_to = return_to
+        #: Where the attempt was to lead, whosever it was: it tells which partner waits, and nobody is sent there.
+        self.meant_for = meant_for or return_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,9 @@ class Answer:
     state: str = field(repr=False)
     browser: str = field(repr=False)
     code: str = field(repr=False)
+    #: The token of the session that the browser has already, if it has one.
+    earlier_session: str | None = field(default=None, repr=False)
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +106,12 @@ def close_attempt(session: Session, state: str, browser: str) -> str:
     return claimed
 
 
+def find_destination(session: Session, state: str, browser: str) -> str | None:
+    """Return where an attempt of this browser was to lead, also when it is over; None if it has none of this state."""
+    attempt = session.get(SignInAttempt, digest(state))
+    return attempt.return_to if attempt is not None and attempt.browser_digest == digest(browser) else None
+
+
 def complete_sign_in(hub: Hub, answer: Answer) -> SignedIn:
     """Turn a code into a signed-in user. Owns its transactions: none is open while OhMyGPT is asked.
 
@@ -117,16 +129,17 @@ def complete_sign_in(hub: Hub, answer: Answer) -> SignedIn:
     with transaction(hub.engine) as session:
         user_id = _upsert_user(session, person)
         connect(session, hub.vault, user_id, issued.token)
-        token = start_session(session, user_id)
+        started = renew_session(session, user_id, earlier=answer.earlier_session, user_agent=answer.user_agent)
     hub.callers.forget_user(user_id)  # the relay goes on with the new token
-    return SignedIn(session_token=token, return_to=return_to)
+    forget_callers(hub, started.ended)
+    return SignedIn(session_token=started.token, return_to=return_to)
 
 
 def _why_not(attempt: SignInAttempt | None, browser: str) -> SignInStateError:
     if attempt is None:
         return SignInStateError(StateProblem.UNKNOWN)
     if attempt.browser_digest != digest(browser):
-        return SignInStateError(StateProblem.FOREIGN)
+        return SignInStateError(StateProblem.FOREIGN, meant_for=attempt.return_to)
     problem = StateProblem.USED if attempt.used_at else StateProblem.EXPIRED
     return SignInStateError(problem, attempt.return_to)
 

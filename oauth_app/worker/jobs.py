@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from oauth_app.hub import Hub
 from oauth_app.services.charge_resolution import reconcile_unknown_charges, settle_stale_charges
+from oauth_app.services.deliveries import send_due
 from oauth_app.services.sweeping import sweep
 from oauth_app.services.top_up_watching import close_old_top_ups
 from oauth_app.worker.top_up_watch import TopUpWatch
@@ -28,3 +29,8 @@ def make_jobs() -> Sequence[Job]:
         Job(name="close old top-ups", every_s=60, work=close_old_top_ups),
         Job(name="sweep", every_s=600, work=sweep),
     )
+
+
+def make_delivery_jobs() -> Sequence[Job]:
+    """Return the jobs that wait for others' servers; they have a thread of their own, so that no money waits too."""
+    return (Job(name="send deliveries", every_s=1, work=send_due),)

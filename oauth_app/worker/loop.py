@@ -1,4 +1,4 @@
-"""The worker: one thread that does what is due, and sleeps until the next job is."""
+"""The worker: threads that do what is due, and sleep until the next job is."""
 
 import logging
 import threading
@@ -6,33 +6,33 @@ import time
 from collections.abc import Sequence
 
 from oauth_app.hub import Hub
-from oauth_app.worker.jobs import Job, make_jobs
+from oauth_app.worker.jobs import Job, make_delivery_jobs, make_jobs
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Does the jobs until it is stopped."""
+    """Does the jobs until it is stopped; each lane of them in a thread of its own, where they wait for each other."""
 
-    def __init__(self, hub: Hub, jobs: Sequence[Job]) -> None:
+    def __init__(self, hub: Hub, *lanes: Sequence[Job]) -> None:
         self._hub = hub
-        self._jobs = jobs
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.work, name="worker", daemon=True)
+        self._threads = [threading.Thread(target=self._work, args=[lane], name="worker", daemon=True) for lane in lanes]
 
     def start(self) -> None:
-        """Begin in a thread of its own."""
-        self._thread.start()
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Finish the present job and end; return when that is done."""
+        """Finish the present jobs and end; return when that is done."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
-    def work(self) -> None:
-        """Do the jobs in this thread until another stops the worker."""
-        due = dict.fromkeys(self._jobs, time.monotonic())
+    def _work(self, jobs: Sequence[Job]) -> None:
+        due = dict.fromkeys(jobs, time.monotonic())
         while not self._stopping.is_set():
             job = min(due, key=due.__getitem__)
             if self._stopping.wait(due[job] - time.monotonic()):
@@ -51,7 +51,7 @@ class Worker:
 
 
 def start(hub: Hub) -> Worker:
-    """Return a worker that has begun, in a thread beside the application."""
-    worker = Worker(hub, make_jobs())
+    """Return a worker that has begun, in threads beside the application."""
+    worker = Worker(hub, make_jobs(), make_delivery_jobs())
     worker.start()
     return worker

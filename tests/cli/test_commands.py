@@ -81,7 +81,7 @@ def test_revoking_a_stranger_fails(ready: Command) -> None:
 
 def test_a_rotated_key_is_published(ready: Command) -> None:
     """The new signing key is in the list from the start."""
-    key_id = json.loads(ready("keys", "rotate", "--json").output)["key_id"]
+    key_id = json.loads(ready("keys", "rotate", "--json").output)[0]["key_id"]
     assert key_id in ready("keys", "list").output
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,8 +15,11 @@ from oauth_app.factory import create_app
 from oauth_app.hub import Hub
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import User
+from oauth_app.provider.clients import DEVICE_CODE_GRANT
+from oauth_app.services.partners import Credentials
 from tests.fixtures.hub import Person, make_partner, make_test_hub
 from tests.provider.browser import Browser
+from tests.provider.device import Device
 from tests.provider.partner import CALLBACK, PartnerSite
 
 
@@ -104,3 +108,46 @@ def site_on_loopback(app: Flask, hub: Hub) -> PartnerSite:
 def modest_site(app: Flask, hub: Hub) -> PartnerSite:
     """Register a site that only wants to know who comes."""
     return PartnerSite(app, make_partner(hub.engine, redirect_uris=[CALLBACK], scopes=["openid", "email"]))
+
+
+@pytest.fixture
+def legacy_site(app: Flask, hub: Hub) -> PartnerSite:
+    """Register an old site with a secret that knows no PKCE."""
+    return PartnerSite(app, make_partner(hub.engine, name="Old", redirect_uris=[CALLBACK], is_legacy=True))
+
+
+@pytest.fixture
+def pushing_site(app: Flask, hub: Hub) -> PartnerSite:
+    """Register a site that has promised to push its requests."""
+    return PartnerSite(app, make_partner(hub.engine, redirect_uris=[CALLBACK], requires_par=True))
+
+
+@pytest.fixture
+def homely_site(app: Flask, hub: Hub) -> PartnerSite:
+    """Register a site with a homepage."""
+    homepage = "https://shop.example/"
+    return PartnerSite(app, make_partner(hub.engine, redirect_uris=[CALLBACK], homepage=homepage))
+
+
+@pytest.fixture
+def device(app: Flask, hub: Hub) -> Device:
+    """Register a television, which keeps no secret and has no browser."""
+    return Device(app, make_device_partner(hub, "Television"))
+
+
+@pytest.fixture
+def other_device(app: Flask, hub: Hub) -> Device:
+    """Register another kind of device."""
+    return Device(app, make_device_partner(hub, "Radio"))
+
+
+@pytest.fixture
+def modest_device(app: Flask, hub: Hub) -> Device:
+    """Register a device that only wants to know who comes."""
+    return Device(app, make_device_partner(hub, "Lamp", scopes=["openid", "email"]))
+
+
+def make_device_partner(hub: Hub, name: str, **wishes: Any) -> Credentials:  # noqa: ANN401 - any field of Registration
+    """Register a partner for the device flow."""
+    grants = [DEVICE_CODE_GRANT, "refresh_token"]
+    return make_partner(hub.engine, name=name, is_public=True, redirect_uris=[], grant_types=grants, **wishes)

@@ -1,7 +1,7 @@
 """A partner's site: Authlib's own client, which speaks to the application without a socket."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from authlib.common.security import generate_token
@@ -103,6 +103,16 @@ class PartnerSite:
     def revoke(self, token: str, **more: str) -> TestResponse:
         """Give a token back."""
         return self._app.test_client().post("/oauth/revoke", data={**self._credentials(), "token": token, **more})
+
+    def push(self, **changes: str) -> TestResponse:
+        """Push an authorization request; ``changes`` replace or add parameters, empty ones are left out."""
+        asked = query_of(self.link()) | self._credentials() | changes
+        return self._app.test_client().post("/oauth/par", data={name: value for name, value in asked.items() if value})
+
+    def pushed_link(self, **changes: str) -> str:
+        """Push a request and return the address to send the browser to."""
+        request_uri = self.push(**changes).get_json()["request_uri"]
+        return f"{AUTHORIZE}?{urlencode({'client_id': self.id, 'request_uri': request_uri})}"
 
     def userinfo(self, access_token: str) -> TestResponse:
         """Ask who the user is."""

@@ -56,7 +56,7 @@ def test_another_partner_cannot_revoke_by_replay(browser: Browser, site: Partner
         ({"code": "omc_ac_unknown"}, "invalid_grant"),
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
         ({"client_id": "ptn_unknown"}, "invalid_client"),
         ({"client_secret": ""}, "invalid_client"),
         ({"client_secret": "wrong"}, "invalid_client"),

@@ -8,6 +8,9 @@ from oauth_app import clock
 from tests.provider.browser import Browser
 from tests.provider.partner import PartnerSite
 
+#: Within the overlap, and not at the same moment.
+LATER = timedelta(seconds=3)
+
 
 @pytest.fixture
 def first(browser: Browser, site: PartnerSite) -> dict[str, str]:
@@ -34,12 +37,43 @@ def test_a_late_reuse_revokes_the_family(site: PartnerSite, first: dict[str, str
 
 
 def test_a_lost_answer_is_repeated(site: PartnerSite, first: dict[str, str]) -> None:
-    """Within seconds the same token is exchanged again, and both pairs live."""
+    """A moment later the same token is exchanged again, and the client goes on with the new pair."""
+    site.refresh(first["refresh_token"])
+
+    with clock.moved(LATER):
+        again = site.refresh(first["refresh_token"]).get_json()
+        assert site.userinfo(again["access_token"]).status_code == 200
+        assert site.refresh(again["refresh_token"]).status_code == 200
+
+
+def test_a_repeat_at_once_ends_nothing(site: PartnerSite, first: dict[str, str]) -> None:
+    """Of two uses at one moment, one gets an answer; the other is refused, and is no theft."""
+    second = site.refresh(first["refresh_token"]).get_json()
+
+    assert site.refresh(first["refresh_token"]).get_json()["error"] == "invalid_grant"
+    assert site.userinfo(second["access_token"]).status_code == 200
+    assert site.refresh(second["refresh_token"]).status_code == 200
+
+
+def test_a_repeat_takes_the_place_of_the_lost_answer(site: PartnerSite, first: dict[str, str]) -> None:
+    """What was given before ends, so that a thief who was quicker has nothing, and is noticed when he comes."""
     lost = site.refresh(first["refresh_token"]).get_json()
 
-    again = site.refresh(first["refresh_token"]).get_json()
-    assert site.userinfo(again["access_token"]).status_code == 200
-    assert site.refresh(lost["refresh_token"]).status_code == 200
+    with clock.moved(LATER):
+        again = site.refresh(first["refresh_token"]).get_json()
+        assert site.userinfo(lost["access_token"]).status_code == 401
+        assert site.refresh(lost["refresh_token"]).get_json()["error"] == "invalid_grant"
+        assert site.userinfo(again["access_token"]).status_code == 401
+
+
+def test_a_repeat_after_the_next_one_was_used_revokes_the_family(site: PartnerSite, first: dict[str, str]) -> None:
+    """The answer was not lost, for somebody has gone on with it: within the overlap, too, this is a theft."""
+    second = site.refresh(first["refresh_token"]).get_json()
+    third = site.refresh(second["refresh_token"]).get_json()
+
+    with clock.moved(LATER):
+        assert site.refresh(first["refresh_token"]).get_json()["error"] == "invalid_grant"
+        assert site.userinfo(third["access_token"]).status_code == 401
 
 
 def test_repeating_does_not_stretch_the_overlap(site: PartnerSite, first: dict[str, str]) -> None:

@@ -65,7 +65,7 @@ def test_without_openid_nothing_is_told(hub: Hub, site: PartnerSite, alice: Pers
     answer = site.userinfo(grant(hub.engine, alice.user_id, site.id, ("balance:read",)))
 
     assert answer.status_code == 403
-    assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="openid"'
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope", scope="openid", ')
 
 
 def test_an_old_token_is_refused(site: PartnerSite, alice_token: str) -> None:
@@ -73,7 +73,8 @@ def test_an_old_token_is_refused(site: PartnerSite, alice_token: str) -> None:
     with clock.moved(timedelta(minutes=61)):
         answer = site.userinfo(alice_token)
 
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token", ')
 
 
 def test_two_partners_cannot_join_their_users(

@@ -1,0 +1,91 @@
+"""Introspection (RFC 7662): a partner asks whether a token of its own still counts."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oauth_app import clock
+from oauth_app.identifiers import digest
+from oauth_app.models import Consent, TokenRow
+from oauth_app.provider.clients import CONFIDENTIAL_METHODS, Client
+from oauth_app.provider.owner import is_in_force
+from oauth_app.provider.requests import ProtocolRequest
+from oauth_app.provider.tokens import ACCESS
+
+
+class CountingToken:
+    """A token that counts now, and the consent behind it."""
+
+    def __init__(self, row: TokenRow, consent: Consent | None) -> None:
+        self.row = row
+        #: None for a token of the client credentials grant.
+        self.consent = consent
+
+    def is_expired(self) -> bool:
+        """Authlib asks; those that ran out are not found at all."""
+        return False
+
+    def is_revoked(self) -> bool:
+        """Authlib asks; those that were revoked are not found at all."""
+        return False
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib ships no types
+    """Tells a client about its own tokens, and nothing about others (RFC 7662 4: no scanning for tokens)."""
+
+    #: RFC 7662 2.1: who asks must be proven, so public clients cannot.
+    CLIENT_AUTH_METHODS = CONFIDENTIAL_METHODS
+
+    @property
+    def _session(self) -> Session:
+        session: Session = self.server.session
+        return session
+
+    def check_params(self, request: ProtocolRequest, client: Client) -> None:  # noqa: ARG002 - Authlib's signature
+        """RFC 7662 2.1: the hint may be ignored by who needs none; a prefix tells our tokens apart."""
+        if "token" not in request.form:
+            raise InvalidRequestError(description="token is missing")
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> CountingToken | None:  # noqa: ARG002
+        """Return the token if it counts; a refresh token counts until it is exchanged."""
+        row = self._session.scalar(
+            select(TokenRow).where(
+                TokenRow.token_digest == digest(token_string),
+                TokenRow.revoked_at.is_(None),
+                TokenRow.used_at.is_(None),
+                TokenRow.expires_at > clock.now(),
+            )
+        )
+        if row is None or row.consent_id is None:
+            return None if row is None else CountingToken(row, None)
+        consent = self._session.scalar(select(Consent).where(Consent.id == row.consent_id, is_in_force()))
+        return CountingToken(row, consent) if consent else None
+
+    def check_permission(self, token: CountingToken, client: Client, request: ProtocolRequest) -> bool:  # noqa: ARG002
+        """Tell whether the token is the client's own."""
+        return token.row.partner_id == client.partner.id
+
+    def introspect_token(self, token: CountingToken) -> dict[str, Any]:
+        """RFC 7662 2.2; no ``username``: the partner knows its user by ``sub``, and asks for more at userinfo."""
+        row, consent = token.row, token.consent
+        allowed = row.scope.split() if consent is None else [one for one in row.scope.split() if one in consent.scopes]
+        return {
+            "scope": " ".join(allowed),
+            "client_id": row.partner_id,
+            "sub": row.partner_id if consent is None else consent.subject,
+            "iss": self.server.issuer.url,
+            "iat": int(row.issued_at.timestamp()),
+            "exp": int(row.expires_at.timestamp()),
+            **_type_of(row),
+        }
+
+
+def _type_of(row: TokenRow) -> dict[str, Any]:
+    """RFC 9449 6.2: a token that is bound to a key names it. A refresh token has no type of this kind."""
+    bound = {"cnf": {"jkt": row.dpop_thumbprint}} if row.dpop_thumbprint else {}
+    if row.kind != ACCESS:
+        return bound
+    return {"token_type": "DPoP" if bound else "Bearer", **bound}

@@ -1,0 +1,1 @@
+"""Tests of ``oauth_app.outbox``."""
