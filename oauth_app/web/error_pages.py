@@ -10,8 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.partner_sessions import SessionEndedError
 from oauth_app.services.self_service import NotYoursError
-from oauth_app.services.sign_in import SignInStateError, StateProblem
 from oauth_app.upstream import UpstreamError, UpstreamGrantLostError, UpstreamRefusedError, UpstreamUnavailableError
 from oauth_app.web.login_state import sign_in_url
 
@@ -25,14 +25,8 @@ class Message:
     status: int
     title: str
     text: str
+    offers_sign_in: bool = False
 
-
-_STATE = {
-    StateProblem.UNKNOWN: _l("This sign-in was not started here, or it is long over."),
-    StateProblem.EXPIRED: _l("You took more than ten minutes at OhMyGPT, so this sign-in is over."),
-    StateProblem.USED: _l("This sign-in was finished before. Perhaps you went back or reloaded the page."),
-    StateProblem.FOREIGN: _l("This sign-in was started in another browser."),
-}
 
 _NOT_FOUND = Message(404, _l("Not found"), _l("There is nothing at this address."))
 
@@ -42,8 +36,11 @@ _AGAIN = _l("Please sign in again.")
 #: Error class -> what the page says; Flask takes the nearest class.
 MESSAGE_OF_ERROR: dict[type[Exception], Message] = {
     NotYoursError: _NOT_FOUND,  # what belongs to somebody else is not there
+    SessionEndedError: Message(
+        403, _l("You are signed out"), _l("You signed out in the meantime. Please sign in again."), offers_sign_in=True
+    ),
     ConnectionLostError: Message(
-        403, _l("Your connection to OhMyGPT is lost"), _l("Please sign in again to repair it.")
+        403, _l("Your connection to OhMyGPT is lost"), _l("Please sign in again to repair it."), offers_sign_in=True
     ),
     UpstreamUnavailableError: Message(503, _l("OhMyGPT does not answer"), _LATER),
     UpstreamGrantLostError: Message(403, _l("OhMyGPT does not know this sign-in any more"), _AGAIN),
@@ -69,16 +66,10 @@ _OURS = Message(
 
 def register_error_pages(app: Flask) -> None:
     """Answer every error that no other part has answered with a page."""
-    app.register_error_handler(SignInStateError, _state_page)
     for error_class, message in MESSAGE_OF_ERROR.items():
         app.register_error_handler(error_class, lambda _error, message=message: _page(message))
     app.register_error_handler(HTTPException, _http_page)
     app.register_error_handler(Exception, _our_fault)
-
-
-def _state_page(error: SignInStateError) -> ResponseReturnValue:
-    message = Message(400, _l("This sign-in cannot be finished"), _STATE[error.problem])
-    return _page(message, again=sign_in_url(error.return_to or "/account"))
 
 
 def _http_page(error: HTTPException) -> ResponseReturnValue:
@@ -95,6 +86,7 @@ def _our_fault(error: Exception) -> ResponseReturnValue:
     return _page(_OURS)
 
 
-def _page(message: Message, *, again: str | None = None) -> ResponseReturnValue:
+def _page(message: Message) -> ResponseReturnValue:
+    again = sign_in_url("/account", again=True) if message.offers_sign_in else None
     page = render_template("error.html", message=message, again=again, request_id=g.get("request_id"))
     return page, message.status

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_babel import format_datetime, format_decimal
@@ -33,6 +34,11 @@ def moment(value: datetime | None) -> str:
     return f"{format_datetime(value, 'medium', rebase=False)} UTC" if value else "-"
 
 
+def host(address: str) -> str:
+    """Write the host of an address, which says more about it than the words of a link do."""
+    return urlsplit(address).hostname or ""
+
+
 def register_formatting(app: Flask) -> None:
     """Give the templates these as filters."""
-    app.jinja_env.filters.update(units=units, as_cny=as_cny, cny=cny, moment=moment)
+    app.jinja_env.filters.update(units=units, as_cny=as_cny, cny=cny, moment=moment, host=host)

@@ -1,14 +1,14 @@
 """The reader's language: the browser's, unless they chose one here."""
 
-from flask import Blueprint, Flask, redirect, request, session
-from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from collections.abc import Iterable
 
+from flask import Blueprint, Flask, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, refresh
+
+from oauth_app.services.languages import LANGUAGES
 from oauth_app.web.guards import public
 from oauth_app.web.login_state import local_path
-
-#: Code -> the language's own name for itself.
-LANGUAGES = {"en": "English", "zh": "中文"}
 
 bp = Blueprint("language", __name__)
 bp.before_request(public)
@@ -25,8 +25,17 @@ def choose() -> ResponseReturnValue:
 
 def reader_language() -> str:
     """Return the language for the present request."""
-    chosen = session.get("language")
+    chosen = session.get("language") or g.get("preferred_language")
     return chosen or request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def prefer_languages(tags: Iterable[str]) -> None:
+    """Let the present request speak the first of these (BCP 47) that is known; a reader who chose here has chosen."""
+    known = (tag.partition("-")[0].lower() for tag in tags)
+    language = next((code for code in known if code in LANGUAGES), None)
+    if language is not None:
+        g.preferred_language = language
+        refresh()
 
 
 def register_languages(app: Flask) -> None:

@@ -1,26 +1,24 @@
-"""Signing in with OhMyGPT, and out again."""
+"""Signing in with OhMyGPT."""
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from oauth_app.db import transaction
 from oauth_app.hub import current_hub
-from oauth_app.services.browser_sessions import end_session
 from oauth_app.services.sign_in import Answer, begin_sign_in, close_attempt, complete_sign_in
-from oauth_app.web.authorize import give_up_path
 from oauth_app.web.guards import public
 from oauth_app.web.login_state import (
     browser_id,
     current_login,
-    forget_login,
     local_path,
     remember_login,
     session_token,
-    sign_in_url,
 )
+from oauth_app.web.sign_in_errors import register_sign_in_errors, show_denied
 
 bp = Blueprint("login", __name__)
 bp.before_request(public)
+register_sign_in_errors(bp)
 
 
 @bp.get("/login")
@@ -41,8 +39,7 @@ def callback() -> ResponseReturnValue:
     if "error" in request.args or not code:
         with transaction(current_hub().engine) as session:
             return_to = close_attempt(session, state, browser_id())
-        again, give_up = sign_in_url(return_to, again=True), give_up_path(return_to)
-        return render_template("sign_in_denied.html", again=again, give_up=give_up), 403
+        return show_denied(return_to)
     return _finish(state, code)
 
 
@@ -61,25 +58,19 @@ def code() -> ResponseReturnValue:
     return _finish(request.form.get("state", ""), request.form.get("code", "").strip())
 
 
-@bp.post("/logout")
-def leave() -> ResponseReturnValue:
-    """End the session of this browser."""
-    if token := session_token():
-        with transaction(current_hub().engine) as session:
-            end_session(session, token)
-    forget_login()
-    return redirect("/")
-
-
 def _begin(return_to: str) -> str:
     with transaction(current_hub().engine) as session:
         return begin_sign_in(session, browser_id(), return_to)
 
 
 def _finish(state: str, code: str) -> ResponseReturnValue:
-    signed_in = complete_sign_in(current_hub(), Answer(state=state, browser=browser_id(), code=code))
-    if earlier := session_token():
-        with transaction(current_hub().engine) as session:
-            end_session(session, earlier)
+    answer = Answer(
+        state=state,
+        browser=browser_id(),
+        code=code,
+        earlier_session=session_token(),
+        user_agent=request.user_agent.string,
+    )
+    signed_in = complete_sign_in(current_hub(), answer)
     remember_login(signed_in.session_token)
     return redirect(signed_in.return_to)

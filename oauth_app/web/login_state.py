@@ -1,13 +1,15 @@
 """What the browser's cookie tells: which browser it is, and who has signed in with it."""
 
 import secrets
+from contextlib import suppress
 from urllib.parse import urlencode
 
-from flask import abort, g, session
+from flask import Response, abort, g, session
+from sqlalchemy.exc import OperationalError
 
-from oauth_app.db import reading
+from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
-from oauth_app.services.browser_sessions import Login, find_login
+from oauth_app.services.browser_sessions import Login, find_login, is_worth_noting, note_seen
 
 _TOKEN = "login"  # noqa: S105 - the name of a field in the cookie
 _BROWSER = "browser"
@@ -21,6 +23,16 @@ def current_login() -> Login | None:
             g.login = find_login(database, token) if token else None
     login: Login | None = g.login
     return login
+
+
+def keep_seen(response: Response) -> Response:
+    """Keep that the browser was here, now that no transaction of the request is open."""
+    login: Login | None = g.get("login")
+    if login is not None and is_worth_noting(login):
+        # The page is made; it must not be lost for a note that the next one can make.
+        with suppress(OperationalError), transaction(current_hub().engine) as database:
+            note_seen(database, login)
+    return response
 
 
 def user_id() -> str:

@@ -11,6 +11,8 @@ _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+#: What other sites put into their pages: the sign-in button.
+_EMBEDDED = ("/static/connect.js", "/static/brand/")
 _MAX_REQUEST_ID_CHARS = 64
 
 
@@ -33,6 +35,8 @@ def register_response_headers(app: Flask, settings: Settings) -> None:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if response.mimetype == "text/html":
             _protect_page(response)
+        elif request.endpoint == "static" and request.path.startswith(_EMBEDDED):
+            _share(response)
         return response
 
 
@@ -41,3 +45,11 @@ def _protect_page(response: Response) -> None:
     response.headers["Content-Security-Policy"] = _CONTENT_POLICY + form_action
     response.headers["X-Frame-Options"] = "DENY"
     response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _share(response: Response) -> None:
+    """Let any page load it, also one that isolates itself; ``integrity`` needs CORS (Subresource Integrity 3.5)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    # An hour, and a day more while a newer one is fetched: a mended file is everywhere by tomorrow.
+    response.headers["Cache-Control"] = "public, max-age=3600, stale-while-revalidate=86400"

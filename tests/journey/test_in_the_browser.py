@@ -181,5 +181,5 @@ def test_the_pages_need_no_javascript(demo: Demo, visitors: Visitors) -> None:
     page.get_by_role("link", name="Sign in with OhMyGPT").click()
     sign_in_at_sandbox(page, CAROL)
     expect(page.get_by_test_id("balance")).to_contain_text("CNY")
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("navigation").get_by_role("link", name="Sign in")).to_be_visible()

@@ -81,7 +81,7 @@ def test_a_replayed_state_is_refused(browser: Browser) -> None:
     page = browser.get(address)
     assert page.status_code == 400
     assert "finished before" in page.text
-    assert "/login?next=" in page.text
+    assert f"Continue as {ALICE}" in page.text
 
 
 def test_a_foreign_state_is_refused(browser: Browser, live_hub: LiveHub) -> None:

@@ -1,0 +1,116 @@
+"""Partners as the operator looks after them: register, let live, switch off and on, set the fee."""
+
+import re
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from oauth_app.db import reading, transaction
+from oauth_app.hub import current_hub
+from oauth_app.models import Partner
+from oauth_app.services.partner_errors import UnknownPartnerError
+from oauth_app.services.partner_modes import go_live, switch_off, switch_on
+from oauth_app.services.partners import create_partner, get_partner
+from oauth_app.services.scopes import ALL_SCOPES
+from oauth_app.web.admin import LISTINGS
+from oauth_app.web.developers.forms import FormError, read_new_site
+from oauth_app.web.developers.kinds import Kind
+from oauth_app.web.guards import operator
+from oauth_app.web.scope_words import scope_words
+
+bp = Blueprint("admin_partners", __name__, url_prefix="/admin/partners")
+bp.before_request(operator)
+
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
+_MOST_BASIS_POINTS = 10_000
+_CHANGES = {"approve": go_live, "disable": switch_off, "enable": switch_on}
+
+
+@bp.get("/new")
+def ask_new() -> ResponseReturnValue:
+    """Ask what is to be registered."""
+    return _new_page()
+
+
+@bp.post("/new")
+def create() -> ResponseReturnValue:
+    """Register a site that belongs to no account; it is live at once. Its secret is shown this once."""
+    try:
+        wish = read_new_site()
+        with transaction(current_hub().engine) as session:
+            credentials = create_partner(session, wish)
+            partner = get_partner(session, credentials.client_id)
+    except FormError as error:
+        return _new_page(problem=str(error)), 422
+    return _page(partner, secret=credentials.client_secret), 201
+
+
+@bp.get("/<partner_id>")
+def show(partner_id: str) -> ResponseReturnValue:
+    """Show one partner, and what can be done about it."""
+    with reading(current_hub().engine) as session:
+        return _page(_known(session, partner_id))
+
+
+@bp.post("/<partner_id>/<any(approve, disable, enable):change>")
+def decide(partner_id: str, change: str) -> ResponseReturnValue:
+    """Let the partner live, switch it off, or on again."""
+    hub = current_hub()
+    with transaction(hub.engine) as session:
+        _CHANGES[change](_known(session, partner_id))
+    hub.callers.forget_all()
+    return redirect(f"/admin/partners/{partner_id}")
+
+
+@bp.post("/<partner_id>/fee")
+def set_fee(partner_id: str) -> ResponseReturnValue:
+    """Set the operator's part of each charge from now on, in per cent with two decimals."""
+    fee = _basis_points(request.form.get("fee", "").strip())
+    with transaction(current_hub().engine) as session:
+        partner = _known(session, partner_id)
+        if fee is None:
+            return _page(partner, has_wrong_fee=True), 422
+        partner.fee_basis_points = fee
+    return redirect(f"/admin/partners/{partner_id}")
+
+
+def _basis_points(percent: str) -> int | None:
+    """Return hundredths of a per cent; None for what is no share."""
+    found = _PERCENT.fullmatch(percent)
+    if found is None:
+        return None
+    points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+    return points if points <= _MOST_BASIS_POINTS else None
+
+
+def _known(session: Session, partner_id: str) -> Partner:
+    try:
+        return get_partner(session, partner_id if partner_id.isidentifier() else "")
+    except UnknownPartnerError:
+        abort(404)
+
+
+def _page(partner: Partner, *, secret: str | None = None, has_wrong_fee: bool = False) -> str:
+    return render_template(
+        "admin/partner.html",
+        partner=partner,
+        secret=secret,
+        has_wrong_fee=has_wrong_fee,
+        listings=LISTINGS,
+        name="partners",
+    )
+
+
+def _new_page(*, problem: str | None = None) -> str:
+    return render_template(
+        "admin/new_partner.html",
+        problem=problem,
+        sent=request.form,
+        kind=request.form.get("kind", Kind.SERVER),
+        chosen=request.form.getlist("scopes") if request.form else ALL_SCOPES,
+        scopes=ALL_SCOPES,
+        scope_words=scope_words(),
+        listings=LISTINGS,
+        name="partners",
+    )

@@ -1,0 +1,105 @@
+"""The consent page: what a site asks, in words and money, and what the user made of it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import g, render_template
+from flask.typing import ResponseReturnValue
+
+from oauth_app.models import Consent, Partner
+from oauth_app.services.browser_sessions import Login
+from oauth_app.services.consent import Agreement
+from oauth_app.web.consent_form import limit_fields, read_calls_per_minute, read_end, read_limits, sent_fields
+from oauth_app.web.scope_words import scope_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentAsk:
+    """What a site asks of a user, whether through a browser or from a device."""
+
+    partner: Partner
+    scopes: tuple[str, ...]
+    #: Where the browser goes afterwards; None when it stays here, as for a device.
+    return_host: str | None = None
+    #: What the user allows the site already.
+    consent: Consent | None = None
+    #: What the device shows, when it is one that asks.
+    user_code: str | None = None
+
+    @property
+    def allowed_scopes(self) -> tuple[str, ...]:
+        """Return what the user allows the site already, asked for this time or not."""
+        return tuple(self.consent.scopes) if self.consent else ()
+
+    @property
+    def new_scopes(self) -> tuple[str, ...]:
+        """Return what the user has not allowed yet."""
+        return tuple(scope for scope in self.scopes if scope not in self.allowed_scopes)
+
+
+def show_consent(
+    ask: ConsentAsk, login: Login, *, action: str, other_account: str, wrong: bool = False
+) -> ResponseReturnValue:
+    """Return the page; ``wrong`` shows the limits that were just sent once more, and says why.
+
+    Args:
+        ask: what is asked.
+        login: who is asked.
+        action: where the form is posted.
+        other_account: where somebody goes who is somebody else.
+        wrong: whether the limits that were sent cannot be taken.
+    """
+    # Browsers hold form-action against the redirect that answers the form, too, and that one leads to the partner.
+    g.csp_form_action = None
+    page = render_template(
+        "consent.html",
+        partner=ask.partner,
+        partner_host=urlsplit(ask.partner.homepage or "").hostname or ask.return_host,
+        return_host=ask.return_host,
+        user_code=ask.user_code,
+        wanted=_words(ask.new_scopes),
+        allowed=_words(ask.allowed_scopes),
+        scopes=ask.scopes,
+        limits=sent_fields() if wrong else limit_fields(ask.consent),
+        limits_are_wrong=wrong,
+        consent=ask.consent,
+        login=login,
+        action=action,
+        other_account=other_account,
+    )
+    return page, 422 if wrong else 200
+
+
+def read_agreement(ask: ConsentAsk, login: Login) -> Agreement:
+    """Return what the user has just agreed to.
+
+    Raises:
+        InvalidLimitsError: the limits that were sent cannot be taken; show the page again.
+    """
+    return Agreement(
+        user_id=login.user_id,
+        partner_id=ask.partner.id,
+        scopes=ask.scopes,
+        limits=read_limits(ask.scopes),
+        calls_per_minute=read_calls_per_minute(ask.scopes),
+        expires_at=read_end(ask.consent.expires_at if ask.consent else None),
+    )
+
+
+def show_test_site(
+    partner: Partner, login: Login, *, other_account: str, give_up: str | None = None
+) -> ResponseReturnValue:
+    """Return the page for somebody who may not sign in yet; ``give_up`` leads back to the site."""
+    page = render_template(
+        "consent_test_site.html",
+        partner=partner,
+        login=login,
+        other_account=other_account,
+        give_up=give_up,
+        request_id=g.get("request_id"),
+    )
+    return page, 403
+
+
+def _words(scopes: tuple[str, ...]) -> list[str]:
+    return [words for scope, words in scope_words().items() if scope in scopes]
