@@ -1,0 +1,1 @@
+"""The sign-in button, in a real browser, on a site of another origin."""

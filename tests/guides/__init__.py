@@ -1,0 +1,1 @@
+"""The guides, run as their readers run them."""
