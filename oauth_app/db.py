@@ -10,15 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import BindParameter, Connection, DateTime, Dialect, Engine, bindparam, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from oauth_app import clock
+
 #: How long a writer waits for the write lock of SQLite before it gives up.
 _BUSY_TIMEOUT_MS = 15_000
 _READ_ONLY = "hub_read_only"
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -39,6 +43,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: The present moment, asked for when the statement runs. Building a statement costs as much as running it, so those
+#: of every request are built once, and cannot carry a moment of their own.
+NOW: BindParameter[datetime] = bindparam("now", callable_=lambda: clock.now(), type_=UtcDateTime())  # noqa: PLW0108
 
 
 def make_engine(url: str) -> Engine:
@@ -64,7 +73,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Open a transaction that only reads, and so never waits for a writer."""
-    with Session(engine.execution_options(**{_READ_ONLY: True}), expire_on_commit=False) as session:
+    with Session(_reader(engine), expire_on_commit=False) as session:
         yield session
 
 
@@ -73,6 +82,14 @@ def insert_into(session: Session, model: type[DeclarativeBase]) -> postgresql.In
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model)
     return sqlite.insert(model)
+
+
+def _reader(engine: Engine) -> Engine:
+    """Return the engine's read-only face; making one anew for each request would cost more than some queries."""
+    reader = _readers.get(engine)
+    if reader is None:
+        reader = _readers[engine] = engine.execution_options(**{_READ_ONLY: True})
+    return reader
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own type

@@ -3,10 +3,10 @@
 import re
 
 from authlib.oauth2.rfc6749 import ClientMixin
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from oauth_app import clock
+from oauth_app.db import NOW
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import ClientSecret, Partner
 
@@ -23,6 +23,14 @@ DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 DEFAULT_GRANT_TYPES = ("authorization_code", "refresh_token")
 GRANT_TYPES = (*DEFAULT_GRANT_TYPES, "client_credentials", DEVICE_CODE_GRANT)
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(/.*)?")
+
+
+_LIVING_PARTNER = select(Partner).where(Partner.id == bindparam("client_id"), Partner.disabled_at.is_(None))
+_GOOD_SECRET = select(ClientSecret.id).where(
+    ClientSecret.partner_id == bindparam("partner_id"),
+    ClientSecret.secret_digest == bindparam("secret_digest"),
+    or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > NOW),
+)
 
 
 class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
@@ -57,14 +65,8 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
         if not is_well_formed(client_secret, TokenKind.CLIENT_SECRET):
             return False
         # Digests of 190 random bits are compared, so that the time it takes tells nothing about the secret.
-        found = self._session.scalar(
-            select(ClientSecret.id).where(
-                ClientSecret.partner_id == self.partner.id,
-                ClientSecret.secret_digest == digest(client_secret),
-                or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > clock.now()),
-            )
-        )
-        return found is not None
+        shown = {"partner_id": self.partner.id, "secret_digest": digest(client_secret)}
+        return self._session.execute(_GOOD_SECRET, shown).first() is not None
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
         """RFC 6749 2.3: who has a secret or keys must show it, at every endpoint, and nothing else counts."""
@@ -90,8 +92,8 @@ def find_client(session: Session, client_id: str) -> Client | None:
     """Return the client; a partner that is switched off is unknown."""
     if not client_id.isidentifier():  # not every database takes every text, such as one with a zero byte
         return None
-    partner = session.get(Partner, client_id)
-    return None if partner is None or partner.disabled_at else Client(session, partner)
+    partner = session.execute(_LIVING_PARTNER, {"client_id": client_id}).scalar()
+    return None if partner is None else Client(session, partner)
 
 
 def _without_port(uri: str) -> str | None:

@@ -4,16 +4,29 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from oauth_app import clock
+from oauth_app.db import NOW
 from oauth_app.identifiers import digest
 from oauth_app.models import Consent, TokenRow
 from oauth_app.provider.clients import CONFIDENTIAL_METHODS, Client
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.requests import ProtocolRequest
 from oauth_app.provider.tokens import ACCESS
+
+#: A token that counts now, with the consent behind it, if there must be one.
+_COUNTING_TOKEN = (
+    select(TokenRow, Consent)
+    .outerjoin(Consent, and_(Consent.id == TokenRow.consent_id, is_in_force()))
+    .where(
+        TokenRow.token_digest == bindparam("token_digest"),
+        TokenRow.revoked_at.is_(None),
+        TokenRow.used_at.is_(None),
+        TokenRow.expires_at > NOW,
+        or_(TokenRow.consent_id.is_(None), Consent.id.is_not(None)),
+    )
+)
 
 
 class CountingToken:
@@ -51,18 +64,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib ship
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> CountingToken | None:  # noqa: ARG002
         """Return the token if it counts; a refresh token counts until it is exchanged."""
-        row = self._session.scalar(
-            select(TokenRow).where(
-                TokenRow.token_digest == digest(token_string),
-                TokenRow.revoked_at.is_(None),
-                TokenRow.used_at.is_(None),
-                TokenRow.expires_at > clock.now(),
-            )
-        )
-        if row is None or row.consent_id is None:
-            return None if row is None else CountingToken(row, None)
-        consent = self._session.scalar(select(Consent).where(Consent.id == row.consent_id, is_in_force()))
-        return CountingToken(row, consent) if consent else None
+        found = self._session.execute(_COUNTING_TOKEN, {"token_digest": digest(token_string)}).first()
+        return CountingToken(found[0], found[1]) if found else None
 
     def check_permission(self, token: CountingToken, client: Client, request: ProtocolRequest) -> bool:  # noqa: ARG002
         """Tell whether the token is the client's own."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
 from sqlalchemy.orm import Session
 
-from oauth_app import clock
+from oauth_app.db import NOW
 from oauth_app.models import Consent, PartnerSession
 
 
@@ -44,5 +44,5 @@ def is_session_over(session: Session, partner_session_id: str | None) -> bool:
 
 def is_in_force() -> ColumnElement[bool]:
     """Return the condition that a consent counts now: neither taken back nor run out."""
-    not_run_out = or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())
+    not_run_out = or_(Consent.expires_at.is_(None), Consent.expires_at > NOW)
     return and_(Consent.revoked_at.is_(None), not_run_out)

@@ -65,6 +65,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
         super().__init__()
         self.session = session
         self.issuer = issuer
+        self._clients: dict[str, Client | None] = {}
         #: Consents that lost tokens: after the commit, who remembers their callers must be told.
         self.revoked_consents: set[str] = set()
         #: Keys of partners that were fetched for this request, by address: nothing is fetched in a transaction.
@@ -76,7 +77,9 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
 
     def query_client(self, client_id: str) -> Client | None:
         """Return the partner of this id, unless it is switched off."""
-        return find_client(self.session, client_id)
+        if client_id not in self._clients:  # Authlib asks more than once
+            self._clients[client_id] = find_client(self.session, client_id)
+        return self._clients[client_id]
 
     def authenticate_client(self, request: ProtocolRequest, methods: Collection[str], endpoint: str = TOKEN) -> Client:
         """Return the client, proven; and at the token endpoint see whose key its tokens are bound to."""

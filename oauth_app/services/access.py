@@ -1,16 +1,16 @@
 """Who an access token stands for, and what it may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
-from oauth_app import clock
+from oauth_app.db import NOW
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
-from oauth_app.models import Consent, Partner, TokenRow
+from oauth_app.models import Consent, Partner, TokenRow, User
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import ACCESS
 from oauth_app.services.scopes import Scope
@@ -38,6 +38,8 @@ class Access:
 
     consent_id: str
     user_id: str
+    #: For those who may know it; a scope opens it.
+    email: str = field(repr=False)
     partner_id: str
     partner_name: str
     #: The pairwise ``sub`` by which the partner knows the user.
@@ -65,6 +67,39 @@ class Access:
             raise InsufficientScopeError(scope)
 
 
+#: Asked at every request, so built once, and without the rest of the rows.
+_LIVING_TOKEN = (
+    select(
+        TokenRow.consent_id,
+        TokenRow.partner_id,
+        TokenRow.scope,
+        TokenRow.family_id,
+        TokenRow.dpop_thumbprint,
+        TokenRow.claims,
+        TokenRow.expires_at,
+        Consent.user_id,
+        Consent.subject,
+        Consent.scopes,
+        Consent.limit_per_charge,
+        Consent.limit_per_month,
+        Consent.calls_per_minute,
+        Partner.name,
+        User.email,
+    )
+    .join(Consent, Consent.id == TokenRow.consent_id)
+    .join(Partner, Partner.id == TokenRow.partner_id)
+    .join(User, User.id == Consent.user_id)
+    .where(
+        TokenRow.token_digest == bindparam("token_digest"),
+        TokenRow.kind == ACCESS,
+        TokenRow.revoked_at.is_(None),
+        TokenRow.expires_at > NOW,
+        is_in_force(),
+        Partner.disabled_at.is_(None),
+    )
+)
+
+
 def find_access(session: Session, token: str) -> Access:
     """Return what the access token stands for.
 
@@ -73,38 +108,27 @@ def find_access(session: Session, token: str) -> Access:
     """
     if not is_well_formed(token, TokenKind.ACCESS):
         raise InvalidTokenError
-    row = session.execute(
-        select(TokenRow, Consent, Partner)
-        .join(Consent, Consent.id == TokenRow.consent_id)
-        .join(Partner, Partner.id == TokenRow.partner_id)
-        .where(
-            TokenRow.token_digest == digest(token),
-            TokenRow.kind == ACCESS,
-            TokenRow.revoked_at.is_(None),
-            TokenRow.expires_at > clock.now(),
-            is_in_force(),
-            Partner.disabled_at.is_(None),
-        )
-    ).first()
+    row = session.execute(_LIVING_TOKEN, {"token_digest": digest(token)}).first()
     if row is None:
         raise InvalidTokenError
-    return _access(*row)
+    return _access(row)
 
 
-def _access(token: TokenRow, consent: Consent, partner: Partner) -> Access:
+def _access(row: Row[*tuple[Any, ...]]) -> Access:
     return Access(
-        consent_id=consent.id,
-        user_id=consent.user_id,
-        partner_id=partner.id,
-        partner_name=partner.name,
-        subject=consent.subject,
+        consent_id=row.consent_id,
+        user_id=row.user_id,
+        email=row.email,
+        partner_id=row.partner_id,
+        partner_name=row.name,
+        subject=row.subject,
         # A scope taken back since the token was issued does not count any more.
-        scopes=frozenset(token.scope.split()) & frozenset(consent.scopes),
-        family_id=token.family_id,
-        limit_per_charge=consent.limit_per_charge,
-        limit_per_month=consent.limit_per_month,
-        calls_per_minute=consent.calls_per_minute,
-        dpop_thumbprint=token.dpop_thumbprint,
-        claims=token.claims,
-        expires_at=token.expires_at,
+        scopes=frozenset(row.scope.split()) & frozenset(row.scopes),
+        family_id=row.family_id,
+        limit_per_charge=row.limit_per_charge,
+        limit_per_month=row.limit_per_month,
+        calls_per_minute=row.calls_per_minute,
+        dpop_thumbprint=row.dpop_thumbprint,
+        claims=row.claims,
+        expires_at=row.expires_at,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
-from oauth_app.models import ClientSecret, Consent, Partner, TokenRow
+from oauth_app.models import ClientSecret, Consent, Partner, TokenRow, User
 from oauth_app.provider.clients import SECRET_METHODS, auth_methods_of
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import ACCESS
@@ -93,14 +93,18 @@ def find_access_of_client(session: Session, partner: Partner, subject: str) -> A
     Raises:
         UnknownUserError: nobody of this ``sub`` lets the partner act alone.
     """
-    consent = session.scalar(
-        select(Consent).where(Consent.partner_id == partner.id, Consent.subject == subject, is_in_force())
-    )
-    if consent is None or Scope.OFFLINE_ACCESS not in consent.scopes:
+    found = session.execute(
+        select(Consent, User.email)
+        .join(User, User.id == Consent.user_id)
+        .where(Consent.partner_id == partner.id, Consent.subject == subject, is_in_force())
+    ).first()
+    if found is None or Scope.OFFLINE_ACCESS not in found[0].scopes:
         raise UnknownUserError(subject)
+    consent, email = found
     return Access(
         consent_id=consent.id,
         user_id=consent.user_id,
+        email=email,
         partner_id=partner.id,
         partner_name=partner.name,
         subject=subject,

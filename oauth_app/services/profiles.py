@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oauth_app.models import User
 from oauth_app.provider.userinfo import claims
 from oauth_app.services.access import Access
 from oauth_app.services.charge_limits import spent_this_month
@@ -22,7 +21,7 @@ class Profile:
 
 def read_profile(session: Session, access: Access) -> Profile:
     """Return what the granted scopes open."""
-    known = claims(access.subject, session.get_one(User, access.user_id).email, access.scopes)
+    known = claims(access.subject, access.email, access.scopes)
     return Profile(
         name=known.get("name"),
         email=known.get("email"),

@@ -24,8 +24,8 @@ STATEMENTS = {
     "code": 7,
     "refresh": 6,
     "client_credentials": 3,
-    "introspect": 4,
-    "userinfo": 2,
+    "introspect": 3,
+    "userinfo": 1,
     "revoke": 4,
 }
 #: Tables that grow with the users, and what tells two of their rows apart.
