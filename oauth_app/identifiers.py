@@ -11,6 +11,8 @@ _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u to misr
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_CHARS = 32  # 190 bits: a plain SHA-256 is enough to store it
 _CHECKSUM_CHARS = 6
+#: With the checksum 40: what follows the prefix is base64 of 30 bytes, as Standard Webhooks wants its keys.
+_WEBHOOK_SECRET_CHARS = 34
 _BASE32_BITS = 5
 _RANDOM_BITS = 80
 _ID_CHARS = 26
@@ -25,6 +27,7 @@ class Kind(StrEnum):
     CHARGE = "ch"
     TOP_UP = "top"
     TRANSFER = "tr"
+    HOLD = "hold"
     REQUEST = "req"
     FAMILY = "fam"
     BROWSER_SESSION = "ses"
@@ -32,6 +35,12 @@ class Kind(StrEnum):
     FAILURE = "err"
     DELIVERY = "dlv"
     REGISTRATION_PERMIT = "reg"
+    REFUND = "re"
+    EVENT = "evt"
+    WEBHOOK_ENDPOINT = "we"
+    FEE_VERSION = "fee"
+    RECONCILIATION = "rec"
+    DIFFERENCE = "dif"
 
 
 class TokenKind(StrEnum):
@@ -41,6 +50,8 @@ class TokenKind(StrEnum):
     REFRESH = "omc_rt_"
     CLIENT_SECRET = "omc_sk_"  # noqa: S105 - a prefix, not a secret
     CODE = "omc_ac_"
+    #: Signs what a partner's webhook receives (Standard Webhooks).
+    WEBHOOK_SECRET = "omc_whsec_"  # noqa: S105 - a prefix, not a secret
     DEVICE_CODE = "omc_dc_"
     PUSHED_REQUEST = "omc_pr_"
     #: Lets a site register itself (RFC 7591 3, the initial access token).
@@ -58,21 +69,25 @@ def new_id(kind: Kind) -> str:
 
 
 def new_token(kind: TokenKind) -> str:
-    """Return a fresh secret: prefix, 190 random bits, and a checksum over both."""
-    body = kind + "".join(secrets.choice(_BASE62) for _ in range(_SECRET_CHARS))
+    """Return a fresh secret: prefix, at least 190 random bits, and a checksum over both."""
+    body = kind + "".join(secrets.choice(_BASE62) for _ in range(_secret_chars(kind)))
     return body + _checksum(body)
 
 
 def is_well_formed(token: str, kind: TokenKind) -> bool:
     """Tell whether the text can be a token of ours at all, without asking the database."""
     body, checksum = token[:-_CHECKSUM_CHARS], token[-_CHECKSUM_CHARS:]
-    length = len(kind) + _SECRET_CHARS + _CHECKSUM_CHARS
+    length = len(kind) + _secret_chars(kind) + _CHECKSUM_CHARS
     return len(token) == length and token.startswith(kind) and token.isascii() and checksum == _checksum(body)
 
 
 def digest(secret: str) -> str:
     """Return the SHA-256 under which a secret that is only ever checked is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _secret_chars(kind: TokenKind) -> int:
+    return _WEBHOOK_SECRET_CHARS if kind is TokenKind.WEBHOOK_SECRET else _SECRET_CHARS
 
 
 def _checksum(body: str) -> str:

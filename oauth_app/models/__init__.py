@@ -3,6 +3,7 @@
 from oauth_app.models.base import Base
 from oauth_app.models.browser import BrowserSession, PartnerSession, SignInAttempt
 from oauth_app.models.deliveries import Delivery
+from oauth_app.models.events import Event, EventDelivery, WebhookEndpoint
 from oauth_app.models.grants import (
     AuthorizationCode,
     Consent,
@@ -13,16 +14,22 @@ from oauth_app.models.grants import (
     UsedProof,
     WrongUserCode,
 )
-from oauth_app.models.ledger import Account, Posting, Transfer
-from oauth_app.models.money import Charge, TopUp
+from oauth_app.models.ledger import Account, AssetRow, BalanceIncrement, Hold, Posting, Reversal, Transfer
+from oauth_app.models.money import Charge, HoldRequest, Refund, TopUp
 from oauth_app.models.partners import AuthorizationFailure, ClientSecret, Partner, PartnerLogo, RegistrationPermit
 from oauth_app.models.people import Operator, UpstreamConnection, User
+from oauth_app.models.pricing import FeeVersion
+from oauth_app.models.reconciliation import Difference, ReconciliationRun
+from oauth_app.models.stripe_money import AutoTopUp, StripeCustomer, StripeEvent
 from oauth_app.models.usage import Usage
 
 __all__ = [
     "Account",
+    "AssetRow",
     "AuthorizationCode",
     "AuthorizationFailure",
+    "AutoTopUp",
+    "BalanceIncrement",
     "Base",
     "BrowserSession",
     "Charge",
@@ -30,15 +37,26 @@ __all__ = [
     "Consent",
     "Delivery",
     "DeviceGrant",
+    "Difference",
+    "Event",
+    "EventDelivery",
+    "FeeVersion",
+    "Hold",
+    "HoldRequest",
     "Operator",
     "Partner",
     "PartnerLogo",
     "PartnerSession",
     "Posting",
     "PushedRequest",
+    "ReconciliationRun",
+    "Refund",
     "RegistrationPermit",
+    "Reversal",
     "SignInAttempt",
     "SigningKey",
+    "StripeCustomer",
+    "StripeEvent",
     "TokenRow",
     "TopUp",
     "Transfer",
@@ -46,5 +64,6 @@ __all__ = [
     "Usage",
     "UsedProof",
     "User",
+    "WebhookEndpoint",
     "WrongUserCode",
 ]

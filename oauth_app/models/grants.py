@@ -26,6 +26,8 @@ class Consent(Base):
     limit_per_month: Mapped[Amount | None]
     #: How many AI calls a minute the partner may make for the user; None is no limit of the user's.
     calls_per_minute: Mapped[int | None]
+    #: A charge above this waits for the user's word; in hundredths of an OhMyGPT unit, None is never.
+    step_up_above: Mapped[Amount | None]
     agreed_at: Mapped[datetime]
     #: When the user's word runs out by itself; None is not before it is taken back.
     expires_at: Mapped[datetime | None]

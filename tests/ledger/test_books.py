@@ -1,55 +1,75 @@
 """The database keeps the books right, whatever the program does."""
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from oauth_app.db import reading, transaction
-from oauth_app.ledger import AccountKind, AccountName, Movement, TransferKind, record_transfer
-from oauth_app.models import Account
+from oauth_app.db import transaction
+from oauth_app.ledger import AccountName, Movement
+from tests.ledger.books import EARNINGS, FEES, HELD, STRIPE, WALLET, balance, balances, charge, fill, findings, move
 
-CLEARING = AccountName(kind=AccountKind.UPSTREAM_CLEARING, asset="OMG")
-EARNINGS = AccountName(kind=AccountKind.PARTNER_EARNINGS, asset="OMG", owner="ptn_1")
-FEES = AccountName(kind=AccountKind.PLATFORM_FEES, asset="OMG")
+_POST = "INSERT INTO posting (transfer_id, source_id, destination_id, asset, amount) VALUES ({}, {}, {}, '{}', {})"
+_ID = "(SELECT id FROM account WHERE kind = '{}' AND asset = '{}')"
+_WALLET_ID, _HELD_ID = _ID.format("user_wallet", "USD"), _ID.format("user_held", "USD")
 
 
-def move(engine: Engine, reference: str, *movements: Movement) -> None:
-    """Record one transfer in a transaction of its own."""
+def execute(engine: Engine, statement: str) -> None:
+    """Do something to the database that the program would not."""
     with transaction(engine) as session:
-        record_transfer(session, TransferKind.CHARGE, reference, movements)
+        session.execute(text(statement))
 
 
-def balances(engine: Engine) -> dict[str, int]:
-    """Return the balance of every account, by kind."""
-    with reading(engine) as session:
-        return {account.kind: account.balance for account in session.scalars(select(Account))}
+@pytest.fixture
+def transfer_id(engine: Engine) -> str:
+    """A wallet of 100, of which 40 were moved to the held account."""
+    fill(engine, 100)
+    return move(engine, "1", Movement(source=WALLET, destination=HELD, amount=40)).transfer_id
 
 
 def test_a_transfer_moves_balances(engine: Engine) -> None:
     """What leaves one account arrives at the others, and the sum stays zero."""
-    move(
-        engine,
-        "ch_1",
-        Movement(source=CLEARING, destination=EARNINGS, amount=975),
-        Movement(source=CLEARING, destination=FEES, amount=25),
-    )
-    assert balances(engine) == {"upstream_clearing": -1000, "partner_earnings": 975, "platform_fees": 25}
+    fill(engine, 1000)
+    charge(engine, "ch_1", 1000)
+    assert balances(engine) == {
+        "stripe_clearing:USD": -1000,
+        "user_wallet:usr_1:USD": 0,
+        "partner_earnings:ptn_1:USD": 900,
+        "platform_fees:USD": 100,
+    }
 
 
-def test_nothing_is_overdrawn(engine: Engine) -> None:
-    """An account that may not be negative is not, and the transfer leaves no trace."""
-    move(engine, "ch_1", Movement(source=CLEARING, destination=EARNINGS, amount=100))
+def test_an_overdraft_is_refused_by_the_database(engine: Engine, transfer_id: str) -> None:
+    """A posting of more than there is is refused, and nothing moves."""
+    post = _POST.format(f"'{transfer_id}'", _WALLET_ID, _HELD_ID, "USD", 61)
     with pytest.raises(IntegrityError, match="not_overdrawn"):
-        move(engine, "ch_2", Movement(source=EARNINGS, destination=CLEARING, amount=101))
-    assert balances(engine) == {"upstream_clearing": -100, "partner_earnings": 100}
+        execute(engine, post)
+    assert (balance(engine, WALLET), balance(engine, HELD)) == (60, 40)
 
 
-def test_one_thing_is_recorded_once(engine: Engine) -> None:
-    """A second transfer about the same charge is refused by the database."""
-    move(engine, "ch_1", Movement(source=CLEARING, destination=EARNINGS, amount=100))
+@pytest.mark.parametrize("amount", [-1, 0])
+def test_a_posting_is_positive(engine: Engine, transfer_id: str, amount: int) -> None:
+    """A negative amount would be a movement the other way; the database refuses it."""
+    with pytest.raises(IntegrityError, match="amount_is_positive"):
+        execute(engine, _POST.format(f"'{transfer_id}'", _WALLET_ID, _HELD_ID, "USD", amount))
+
+
+@pytest.mark.parametrize(
+    ("named", "source", "asset"),
+    [("'{}'", _WALLET_ID, "CNY"), ("'{}'", "4711", "USD"), ("'tr_unknown'", _WALLET_ID, "USD")],
+    ids=["other asset", "no such account", "no such transfer"],
+)
+def test_a_posting_names_what_is_there(engine: Engine, transfer_id: str, named: str, source: str, asset: str) -> None:
+    """A posting is in the asset of both its accounts, and they and its transfer exist."""
+    with pytest.raises(IntegrityError, match="a posting names a transfer, and two accounts of its own asset"):
+        execute(engine, _POST.format(named.format(transfer_id), source, _HELD_ID, asset, 1))
+
+
+@pytest.mark.usefixtures("transfer_id")
+def test_a_thing_is_recorded_once(engine: Engine) -> None:
+    """A second transfer of one kind about the same thing is refused by the database itself."""
+    again = "INSERT INTO transfer SELECT 'tr_2', kind, reference, created_at, NULL FROM transfer WHERE id <> 'tr_2'"
     with pytest.raises(IntegrityError):
-        move(engine, "ch_1", Movement(source=CLEARING, destination=EARNINGS, amount=100))
-    assert balances(engine)["partner_earnings"] == 100
+        execute(engine, again)
 
 
 @pytest.mark.parametrize(
@@ -59,30 +79,55 @@ def test_one_thing_is_recorded_once(engine: Engine) -> None:
         "DELETE FROM posting",
         "UPDATE transfer SET reference = 'other'",
         "DELETE FROM transfer",
+        "DELETE FROM account",
+        "UPDATE account SET may_be_negative = TRUE",
+        "UPDATE account SET asset = 'CNY'",
+        "UPDATE account SET is_hot = TRUE",
     ],
 )
+@pytest.mark.usefixtures("transfer_id")
 def test_history_is_not_rewritten(engine: Engine, statement: str) -> None:
-    """Postings and transfers are refused any change, by whichever program."""
-    move(engine, "ch_1", Movement(source=CLEARING, destination=EARNINGS, amount=100))
-    with pytest.raises(DBAPIError, match="rows are never changed"), transaction(engine) as session:
-        session.execute(text(statement))
+    """Postings and transfers are refused any change, and accounts any but of their balance, by whichever program."""
+    with pytest.raises(DBAPIError, match="rows are never changed"):
+        execute(engine, statement)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("table", ["posting", "transfer", "account", "balance_increment"])
+def test_history_is_not_emptied(postgresql: Engine, table: str) -> None:
+    """PostgreSQL's way round triggers on rows is closed, too."""
+    with pytest.raises(DBAPIError, match="rows are never changed"):
+        execute(postgresql, f"TRUNCATE {table} CASCADE")
+
+
+def test_no_more_is_taken_back_than_there_was(engine: Engine, transfer_id: str) -> None:
+    """The database itself counts reversals, and refuses the one that is too much."""
+    back = Movement(source=HELD, destination=WALLET, amount=30)
+    reversal = move(engine, "re_1", back, reverses=transfer_id).transfer_id
+    with pytest.raises(IntegrityError, match="not_more_than_there_was"):
+        execute(engine, _POST.format(f"'{reversal}'", _WALLET_ID, _HELD_ID, "USD", 11))
+    execute(engine, _POST.format(f"'{reversal}'", _WALLET_ID, _HELD_ID, "USD", 10))
+
+
+def test_a_new_asset_is_a_row(engine: Engine) -> None:
+    """After a row in ``asset`` accounts in it are opened and moved like the others."""
+    execute(engine, "INSERT INTO asset (code, scale, name) VALUES ('EUR', 2, 'Euro')")
+    outside, wallet = AccountName(kind=STRIPE.kind, asset="EUR"), AccountName.wallet("usr_1", "EUR")
+    fill_euros = Movement(source=outside, destination=wallet, amount=5)
+    move(engine, "1", fill_euros)
+    assert balance(engine, wallet) == 5
+    assert findings(engine) == []
 
 
 def test_an_asset_does_not_become_another() -> None:
     """A movement from one asset into another is no movement."""
-    dollars = AccountName(kind=AccountKind.PARTNER_EARNINGS, asset="USD", owner="ptn_1")
     with pytest.raises(ValueError, match="keeps its asset"):
-        Movement(source=CLEARING, destination=dollars, amount=1)
+        Movement(source=STRIPE, destination=AccountName.wallet("usr_1", "CNY"), amount=1)
 
 
-@pytest.mark.parametrize("amount", [-1, 0])
-def test_a_posting_is_positive(engine: Engine, amount: int) -> None:
-    """A negative amount would be a movement the other way; the database refuses it, and nothing moves."""
-    statement = text(
-        "INSERT INTO posting (transfer_id, source_id, destination_id, asset, amount) "
-        "SELECT 'tr_x', a.id, b.id, 'OMG', :amount FROM account a, account b WHERE a.id <> b.id LIMIT 1"
-    )
-    move(engine, "ch_1", Movement(source=CLEARING, destination=EARNINGS, amount=100))
-    with pytest.raises(IntegrityError), transaction(engine) as session:
-        session.execute(statement, {"amount": amount})
-    assert balances(engine)["partner_earnings"] == 100
+def test_two_books_are_apart(engine: Engine) -> None:
+    """The fees of one asset know nothing of those of another."""
+    fill(engine, 100)
+    charge(engine, "ch_1", 100)
+    assert (balance(engine, EARNINGS), balance(engine, FEES)) == (90, 10)
+    assert balance(engine, AccountName(kind=FEES.kind, asset="CNY")) == 0

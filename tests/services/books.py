@@ -4,13 +4,16 @@ from sqlalchemy import func, select
 
 from oauth_app.db import reading
 from oauth_app.hub import Hub
+from oauth_app.ledger import AccountKind, AccountName, get_balance
 from oauth_app.models import Account, Charge, TopUp, Transfer
 
 
 def balances(hub: Hub) -> dict[str, int]:
     """Return the balance of every account that was opened, by its kind."""
     with reading(hub.engine) as session:
-        return {account.kind: account.balance for account in session.scalars(select(Account))}
+        accounts = session.scalars(select(Account)).all()
+        names = [AccountName(kind=AccountKind(each.kind), owner=each.owner, asset=each.asset) for each in accounts]
+        return {str(name.kind): get_balance(session, name) for name in names}
 
 
 def transfer_count(hub: Hub) -> int:

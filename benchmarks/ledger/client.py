@@ -1,0 +1,56 @@
+"""One client process: charges wallets through the ledger, as services do, until its time is over.
+
+    python -m benchmarks.ledger.client URL SECONDS PARTNERS [SYNCHRONOUS]
+
+It says "ready" when it has made one charge, begins when it reads a line, and prints one line of latencies.
+"""
+
+import itertools
+import json
+import random
+import sys
+import time
+
+from sqlalchemy import Engine, event
+
+from benchmarks.ledger.seed import USERS
+from oauth_app.db import make_engine, transaction
+from oauth_app.identifiers import Kind, new_id
+from oauth_app.ledger import WalletCharge, charge_wallet, split_amount
+
+_PERCENT = 250  # basis points: 2.5 %
+
+
+def main(url: str, seconds: str, partners: str, synchronous: str = "FULL") -> None:
+    """Charge until the time is over."""
+    choose = random.Random()  # noqa: S311 - a load, not a secret
+    engine = make_engine(url)
+    if engine.dialect.name == "sqlite":
+        # After the hub's own listener, which sets FULL.
+        event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {synchronous}"))
+    for _ in range(10):  # the driver prepares a statement after a few repeats
+        _charge(engine, choose, int(partners))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    end = time.perf_counter() + float(seconds)
+    moments = [time.perf_counter()]
+    while moments[-1] < end:
+        _charge(engine, choose, int(partners))
+        moments.append(time.perf_counter())
+    print(json.dumps([round((after - before) * 1e6) for before, after in itertools.pairwise(moments)]))
+
+
+def _charge(engine: Engine, choose: random.Random, partners: int) -> None:
+    wish = WalletCharge(
+        reference=new_id(Kind.CHARGE),
+        partner_id=f"ptn_{choose.randrange(partners)}",
+        user_id=f"usr_{choose.randrange(USERS)}",
+        asset="USD",
+        split=split_amount(10_01, _PERCENT),
+    )
+    with transaction(engine) as session:
+        charge_wallet(session, wish)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
