@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from oauth_app.db import make_engine
 from oauth_app.guarded_http import GuardedHttp
+from oauth_app.payments import StripeGateway
 from oauth_app.relay import CallerCache
 from oauth_app.settings import Settings, SettingsError
 from oauth_app.upstream import UpstreamClient, load_profile
@@ -23,6 +24,8 @@ class Hub:
     engine: Engine
     vault: Vault
     upstream: UpstreamClient
+    #: The operator's own Stripe account; None if the operator takes no money by Stripe.
+    payments: StripeGateway | None = None
     #: Goes to addresses that partners chose.
     outside: GuardedHttp
     #: Who may call AI models at this moment; whoever revokes a right tells it (after the commit).
@@ -30,6 +33,8 @@ class Hub:
 
     def close(self) -> None:
         """Give back connections."""
+        if self.payments is not None:
+            self.payments.close()
         self.engine.dispose()
 
 
@@ -53,6 +58,7 @@ def make_hub(settings: Settings) -> Hub:
         engine=make_engine(settings.database_url),
         vault=Vault(ring),
         upstream=_make_upstream(settings),
+        payments=_make_payments(settings),
         outside=GuardedHttp(allow_loopback=not settings.production),
     )
 
@@ -65,3 +71,8 @@ def _make_upstream(settings: Settings) -> UpstreamClient:
         client_id=settings.ohmygpt_client_id,
         client_secret=settings.ohmygpt_client_secret.get_secret_value(),
     )
+
+
+def _make_payments(settings: Settings) -> StripeGateway | None:
+    key = settings.stripe_api_key.get_secret_value()
+    return StripeGateway(key, api_base=settings.stripe_api_base or None) if key else None

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     ohmygpt_web_base: str = ""
     ohmygpt_profile: Path | None = None
     ohmygpt_timeout_s: int = Field(default=15, ge=1, le=300)
+    #: Fen for a dollar: what charges in USD count against limits, which users set in CNY.
+    usd_in_fen: int = Field(default=735, ge=1, le=100_000)
+    stripe_api_key: SecretStr = SecretStr("")
+    stripe_webhook_secrets: SecretStr = SecretStr("")
+    stripe_api_base: str = ""
     relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
     relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
 
@@ -75,6 +80,12 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether real money and real people are on the other side."""
         return self.hub_env is Environment.PRODUCTION
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets by which Stripe signs, one or several while one replaces another."""
+        given = self.stripe_webhook_secrets.get_secret_value().split(",")
+        return tuple(secret.strip() for secret in given if secret.strip())
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -126,6 +137,20 @@ def _refuse_unsafe_production(settings: Settings) -> None:
         if not url.startswith("https://"):
             msg = f"{name} must begin with https:// when HUB_ENV=production (is it the sandbox's address?)"
             raise ValueError(msg)
+    if settings.stripe_api_key.get_secret_value():
+        _refuse_unsafe_stripe(settings)
+
+
+def _refuse_unsafe_stripe(settings: Settings) -> None:
+    if "_test_" in settings.stripe_api_key.get_secret_value():
+        msg = "STRIPE_API_KEY is a test key: with HUB_ENV=production anybody could fill a wallet with a test card"
+        raise ValueError(msg)
+    if settings.stripe_api_base and not settings.stripe_api_base.startswith("https://"):
+        msg = "STRIPE_API_BASE must begin with https:// when HUB_ENV=production; leave it empty for Stripe itself"
+        raise ValueError(msg)
+    if not settings.webhook_secrets:
+        msg = "not set: STRIPE_WEBHOOK_SECRETS, without which no event of Stripe's can be believed"
+        raise ValueError(msg)
 
 
 class _SandboxDefaults(PydanticBaseSettingsSource):
@@ -148,7 +173,18 @@ class _SandboxDefaults(PydanticBaseSettingsSource):
             "ohmygpt_api_base": sandbox,
             "ohmygpt_web_base": sandbox,
         }
+        if not given.get("stripe_api_key"):
+            defaults |= _stripe_double(sandbox)
         return defaults | _generated_secrets(instance / "secrets.json", unless=given)
+
+
+def _stripe_double(sandbox: str) -> dict[str, str]:
+    """Return how the sandbox's double of Stripe is reached; its key and secret open nothing else."""
+    return {
+        "stripe_api_key": "sk_test_sandbox_not_a_secret",
+        "stripe_webhook_secrets": "whsec_sandbox_not_a_secret",
+        "stripe_api_base": f"{sandbox}/stripe",
+    }
 
 
 def _generated_secrets(path: Path, *, unless: dict[str, Any]) -> dict[str, str]:

@@ -1,9 +1,8 @@
-"""``/hub/v1/top-ups``: let the user add money at OhMyGPT."""
+"""``/hub/v1/top-ups``: let the user add money at OhMyGPT, or by Stripe to the wallet here."""
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from oauth_app import clock
 from oauth_app.api.bearer import current_access, require_access
 from oauth_app.api.operations import Operation, answer, describes, read_body, read_query
 from oauth_app.api.problems import answer_problems
@@ -14,9 +13,10 @@ from oauth_app.models import TopUp
 from oauth_app.services.idempotency import check_key
 from oauth_app.services.paging import PageWish
 from oauth_app.services.scopes import Scope
-from oauth_app.services.top_up import TopUpStatus, get_top_up, list_top_ups, open_top_up
+from oauth_app.services.top_up import get_top_up, list_top_ups, open_top_up
 from oauth_app.services.top_up_watching import look_at_top_up
 from oauth_app.services.top_up_wishes import TopUpKind, TopUpWish
+from oauth_app.services.wire_objects import top_up_object
 
 bp = Blueprint("top_ups", __name__, url_prefix="/hub/v1/top-ups")
 bp.before_request(require_access)
@@ -76,17 +76,4 @@ def show(top_up_id: str) -> ResponseReturnValue:
 
 
 def _shown(row: TopUp) -> TopUpAnswer:
-    return TopUpAnswer(
-        id=row.id,
-        status=TopUpStatus(row.status),
-        provider=row.provider,
-        kind=row.kind,
-        amount=row.amount,
-        asset=row.asset,
-        url=row.url,
-        return_url=row.return_url,
-        failure_code=row.failure_code,
-        user=current_access().subject,
-        created_at=clock.rfc3339(row.created_at),
-        settled_at=clock.rfc3339(row.settled_at) if row.settled_at else None,
-    )
+    return TopUpAnswer(**top_up_object(row, current_access().subject))

@@ -1,6 +1,7 @@
 """`doctor`: what stands between this installation and a working hub."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import click
 import urllib3
@@ -64,7 +65,33 @@ def find_upstream(hub: Hub) -> str:
     return f"{address} answers (HTTP {status})"
 
 
-CHECKS: dict[str, Check] = {"database": find_database, "OhMyGPT": find_upstream}
+def find_stripe(hub: Hub) -> str:
+    """Return how the hub takes money by Stripe, and whether Stripe's events can reach it.
+
+    Raises:
+        UnreachableError: the webhook's address leads elsewhere; Stripe follows no redirect.
+    """
+    if hub.payments is None:
+        return "STRIPE_API_KEY is not set: no top-ups by Stripe"
+    mode = "real money" if hub.payments.livemode else "test mode"
+    where = hub.settings.stripe_api_base or "Stripe itself"
+    return f"{mode} at {where}, {len(hub.settings.webhook_secrets)} webhook secret(s), {_find_webhook(hub)}"
+
+
+def _find_webhook(hub: Hub) -> str:
+    address = f"{hub.settings.hub_issuer}/webhooks/stripe"
+    try:
+        with urllib3.PoolManager(retries=False) as http:
+            status = http.request("POST", address, timeout=10, redirect=False).status
+    except urllib3.exceptions.HTTPError:
+        return f"{address} was not checked: the hub does not run"
+    if status != HTTPStatus.BAD_REQUEST:  # what it says to whoever is not Stripe
+        msg = f"{address} answers {status} instead of 400: Stripe follows no redirect; check HUB_ISSUER and the proxy"
+        raise UnreachableError(msg)
+    return f"{address} is reachable"
+
+
+CHECKS: dict[str, Check] = {"database": find_database, "OhMyGPT": find_upstream, "Stripe": find_stripe}
 
 
 def _run(name: str, check: Check, hub: Hub) -> Row:

@@ -43,6 +43,8 @@ def sandbox_program(settings: Settings, *, host: str, port: int, reset: bool = F
             "SANDBOX_CLIENT_ID": settings.ohmygpt_client_id,
             "SANDBOX_CLIENT_SECRET": settings.ohmygpt_client_secret.get_secret_value(),
             "SANDBOX_REDIRECT_DOMAIN": urlsplit(settings.hub_issuer).hostname or "127.0.0.1",
+            # By the port, not the issuer: the double talks to this machine only.
+            "SANDBOX_STRIPE_WEBHOOK_URL": f"http://127.0.0.1:{settings.hub_port}/webhooks/stripe",
         },
         ready_url=f"http://{host}:{port}/healthz",
     )

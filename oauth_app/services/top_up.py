@@ -1,11 +1,11 @@
-"""Top-ups: an order at OhMyGPT that the user pays there. The hub opens it and watches the balance rise.
+"""Top-ups: an order that the user pays at OhMyGPT, or by Stripe into the wallet here.
 
-The row is committed before OhMyGPT is asked. An order whose opening failed is never shown to anybody, so
-nobody can pay it: the row is ``failed``, and final for its key.
+The row is committed before anybody is asked. An order at OhMyGPT whose opening failed is never shown to
+anybody, so nobody can pay it: the row is ``failed``, and final for its key. Stripe can be asked again
+(``stripe_opening``).
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -18,24 +18,19 @@ from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Partner, TopUp
 from oauth_app.services.access import Access
 from oauth_app.services.connections import ConnectionLostError, open_token
+from oauth_app.services.events import EventType
 from oauth_app.services.idempotency import IdempotencyInFlightError, check_same
 from oauth_app.services.paging import Page, PageWish, read_page
-from oauth_app.services.top_up_errors import TopUpFailedError, UnknownTopUpError
-from oauth_app.services.top_up_wishes import TopUpKind, TopUpWish, check_return_url
+from oauth_app.services.stripe_looking import gateway_of
+from oauth_app.services.stripe_opening import LEASE, open_at_stripe
+from oauth_app.services.top_up_errors import TopUpFailedError, TopUpUnclearError, UnknownTopUpError
+from oauth_app.services.top_up_news import tell_of_top_up
+from oauth_app.services.top_up_states import TopUpStatus
+from oauth_app.services.top_up_wishes import STRIPE, TopUpKind, TopUpWish, check_return_url
 from oauth_app.services.upstream_calls import lease, noting_loss
 from oauth_app.upstream import UpstreamError, UpstreamInsufficientFundsError, UpstreamOrder
 
 _RETRY_AFTER_S = 2
-
-
-class TopUpStatus(StrEnum):
-    """Where a top-up stands."""
-
-    CREATING = "creating"
-    OPEN = "open"
-    PAID = "paid"
-    EXPIRED = "expired"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +44,9 @@ class TopUpReceipt:
 @dataclass(frozen=True, kw_only=True)
 class _Written:
     top_up: TopUp
-    #: The user's OhMyGPT token, for whoever wrote the row; None for a repeat.
-    token: str | None = field(repr=False)
+    is_new: bool
+    #: The user's OhMyGPT token, for whoever must ask there.
+    token: str = field(default="", repr=False)
 
 
 def open_top_up(hub: Hub, wish: TopUpWish) -> TopUpReceipt:
@@ -61,14 +57,17 @@ def open_top_up(hub: Hub, wish: TopUpWish) -> TopUpReceipt:
         IdempotencyMismatchError: the key was used for another wish.
         IdempotencyInFlightError: the first request of this key is still under way.
         ConnectionLostError: the user must sign in at the hub again.
-        TopUpFailedError: OhMyGPT opened no order.
+        ProviderNotEnabledError: the operator has no account at Stripe.
+        TopUpFailedError: OhMyGPT or Stripe opened no order.
+        TopUpUnclearError: Stripe did not answer; a repeat finds out.
     """
+    if wish.provider == STRIPE:
+        gateway_of(hub)
     written = _write(hub, wish)
-    if written.token is None:
+    if not written.is_new:
         _check_repeat(hub, written.top_up, wish)
-        return TopUpReceipt(top_up=_check_opened(written.top_up), replayed=True)
-    opened = _order(hub, written.top_up, written.token)
-    return TopUpReceipt(top_up=_check_opened(opened), replayed=False)
+    opened = _open(hub, written)
+    return TopUpReceipt(top_up=_check_opened(opened), replayed=not written.is_new)
 
 
 def get_top_up(session: Session, access: Access, top_up_id: str) -> TopUp:
@@ -94,13 +93,13 @@ def _write(hub: Hub, wish: TopUpWish) -> _Written:
         partner = session.get_one(Partner, wish.partner_id) if wish.partner_id else None
         check_return_url(wish.return_url, partner, hub.settings.hub_issuer)
         if earlier := _find(session, wish):
-            return _Written(top_up=earlier, token=None)
-        token = open_token(session, hub.vault, wish.user_id, reason="top_up")
+            return _Written(top_up=earlier, is_new=False)
+        token = "" if wish.provider == STRIPE else open_token(session, hub.vault, wish.user_id, reason="top_up")
         if created := _insert(session, wish):
-            return _Written(top_up=created, token=token)
+            return _Written(top_up=created, is_new=True, token=token)
     # Two requests with one key passed the look-up together; the second landed on the first one's row.
     with reading(hub.engine) as session:
-        return _Written(top_up=session.scalars(_by_key(wish)).one(), token=None)
+        return _Written(top_up=session.scalars(_by_key(wish)).one(), is_new=False)
 
 
 def _find(session: Session, wish: TopUpWish) -> TopUp | None:
@@ -124,6 +123,7 @@ def _insert(session: Session, wish: TopUpWish) -> TopUp | None:
         "asset": wish.asset,
         "status": TopUpStatus.CREATING,
         "return_url": wish.return_url,
+        "keep_card": wish.keep_card,
         "created_at": clock.now(),
     }
     by_key = [TopUp.partner_id, TopUp.idempotency_key]
@@ -133,12 +133,20 @@ def _insert(session: Session, wish: TopUpWish) -> TopUp | None:
 
 def _check_repeat(hub: Hub, earlier: TopUp, wish: TopUpWish) -> None:
     check_same(earlier.request_digest, wish.digest())
-    is_young = clock.now() - earlier.created_at < lease(hub.settings)
+    is_young = clock.now() - earlier.created_at < (LEASE if earlier.provider == STRIPE else lease(hub.settings))
     if earlier.status == TopUpStatus.CREATING and is_young:
         raise IdempotencyInFlightError(retry_after_s=_RETRY_AFTER_S)
 
 
+def _open(hub: Hub, written: _Written) -> TopUp:
+    if written.top_up.provider == STRIPE and written.top_up.status == TopUpStatus.CREATING:
+        return open_at_stripe(hub, written.top_up.id)
+    return _order(hub, written.top_up, written.token) if written.is_new else written.top_up
+
+
 def _check_opened(top_up: TopUp) -> TopUp:
+    if top_up.provider == STRIPE and top_up.status == TopUpStatus.CREATING:
+        raise TopUpUnclearError(top_up.id)
     if top_up.status != TopUpStatus.FAILED:
         return top_up
     if top_up.failure_code == "connection_lost":
@@ -181,7 +189,14 @@ def _ask(hub: Hub, created: TopUp, token: str) -> UpstreamOrder:
 def _finish(hub: Hub, created: TopUp, values: dict[str, Any]) -> TopUp:
     """Note how the opening went, unless the worker has given it up in the meantime."""
     with transaction(hub.engine) as session:
-        session.execute(
-            update(TopUp).where(TopUp.id == created.id, TopUp.status == TopUpStatus.CREATING).values(**values)
-        )
-        return session.get_one(TopUp, created.id, populate_existing=True)
+        changed = session.execute(
+            update(TopUp)
+            .where(TopUp.id == created.id, TopUp.status == TopUpStatus.CREATING)
+            .values(**values)
+            .returning(TopUp.id)
+        ).first()
+        top_up = session.get_one(TopUp, created.id, populate_existing=True)
+        if changed:
+            opened = top_up.status == TopUpStatus.OPEN
+            tell_of_top_up(session, top_up, EventType.TOP_UP_OPENED if opened else EventType.TOP_UP_FAILED)
+        return top_up

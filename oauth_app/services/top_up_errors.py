@@ -4,7 +4,8 @@
   - UnknownTopUpError        there is none of this id for whoever asks
   - ProviderNotEnabledError  the operator offers no such way to pay
   - InvalidTopUpError        a field cannot be taken; it says which
-  - TopUpFailedError         OhMyGPT opened no order; the same key is answered the same
+  - TopUpFailedError         no order was opened; the same key is answered the same
+  - TopUpUnclearError        Stripe did not answer; the same key finds out
 """
 
 from oauth_app.errors import HubError
@@ -35,8 +36,18 @@ class InvalidTopUpError(TopUpError):
         self.reason = reason
 
 
+class TopUpUnclearError(TopUpError):
+    """Stripe did not answer, so nobody knows whether there is an order; asking again opens no second one."""
+
+    retry_after_s = 30
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(top_up_id)
+        self.top_up_id = top_up_id
+
+
 class TopUpFailedError(TopUpError):
-    """OhMyGPT opened no order."""
+    """No order was opened."""
 
     retry_after_s = 30
 

@@ -17,22 +17,31 @@ from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import TopUp
 from oauth_app.services.connections import ConnectionLostError
-from oauth_app.services.top_up import TopUpStatus
+from oauth_app.services.events import EventType
+from oauth_app.services.stripe_polling import look_at_stripe_order
 from oauth_app.services.top_up_errors import UnknownTopUpError
+from oauth_app.services.top_up_news import tell_of_top_up
+from oauth_app.services.top_up_states import TopUpStatus
+from oauth_app.services.top_up_wishes import OHMYGPT, STRIPE
 from oauth_app.services.upstream_calls import ask_for_user, lease
 from oauth_app.upstream import UpstreamError
 
 #: OhMyGPT's payment pages are Stripe's, which close after a day.
 LIFE = timedelta(hours=24)
 
+_AT_OHMYGPT = TopUp.provider == OHMYGPT
+
 
 def look_at_top_up(hub: Hub, top_up_id: str) -> TopUp:
-    """Return the order as it stands at this moment, if OhMyGPT can be asked; else as it was last seen.
+    """Return the order as it stands at this moment, if OhMyGPT or Stripe can be asked; else as it was last seen.
 
     Raises:
         UnknownTopUpError: there is none of this id.
     """
     top_up = _read(hub, top_up_id)
+    if top_up.provider == STRIPE:
+        look_at_stripe_order(hub, top_up)
+        return _read(hub, top_up_id)
     if top_up.status != TopUpStatus.OPEN:
         return top_up
     with suppress(UpstreamError, ConnectionLostError):
@@ -44,7 +53,7 @@ def find_watched_users(session: Session) -> dict[str, datetime]:
     """Return the users with open orders, each with the moment of the newest one."""
     rows = session.execute(
         select(TopUp.user_id, func.max(TopUp.created_at))
-        .where(TopUp.status == TopUpStatus.OPEN)
+        .where(TopUp.status == TopUpStatus.OPEN, _AT_OHMYGPT)
         .group_by(TopUp.user_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -67,25 +76,40 @@ def watch_user(hub: Hub, user_id: str) -> int:
         # Somebody else has looked meanwhile: our balance may be older than their marks, and would sink them.
         if _marks(orders) != marks:
             return 0
-        return _attribute(orders, balance, hub.upstream.units_per_cny)
+        found = _attribute(orders, balance, hub.upstream.units_per_cny)
+        for top_up in found:
+            tell_of_top_up(session, top_up, EventType.TOP_UP_PAID)
+        return len(found)
 
 
 def close_old_top_ups(hub: Hub) -> int:
     """Expire orders that were not paid in a day, and give up openings that died; return how many."""
     now = clock.now()
     with transaction(hub.engine) as session:
-        old = session.execute(
-            update(TopUp)
-            .where(TopUp.status == TopUpStatus.OPEN, TopUp.created_at < now - LIFE)
-            .values(status=TopUpStatus.EXPIRED, settled_at=now)
-            .returning(TopUp.id)
-        ).all()
-        dead = session.execute(
-            update(TopUp)
-            .where(TopUp.status == TopUpStatus.CREATING, TopUp.created_at < now - lease(hub.settings))
-            .values(status=TopUpStatus.FAILED, failure_code="interrupted", settled_at=now)
-            .returning(TopUp.id)
-        ).all()
+        old = (
+            session.execute(
+                update(TopUp)
+                .where(TopUp.status == TopUpStatus.OPEN, _AT_OHMYGPT, TopUp.created_at < now - LIFE)
+                .values(status=TopUpStatus.EXPIRED, settled_at=now)
+                .returning(TopUp)
+            )
+            .scalars()
+            .all()
+        )
+        dead = (
+            session.execute(
+                update(TopUp)
+                .where(TopUp.status == TopUpStatus.CREATING, _AT_OHMYGPT, TopUp.created_at < now - lease(hub.settings))
+                .values(status=TopUpStatus.FAILED, failure_code="interrupted", settled_at=now)
+                .returning(TopUp)
+            )
+            .scalars()
+            .all()
+        )
+        for top_up in old:
+            tell_of_top_up(session, top_up, EventType.TOP_UP_EXPIRED)
+        for top_up in dead:
+            tell_of_top_up(session, top_up, EventType.TOP_UP_FAILED)
     return len(old) + len(dead)
 
 
@@ -98,15 +122,16 @@ def _read(hub: Hub, top_up_id: str) -> TopUp:
 
 
 def _open_orders(user_id: str) -> Select[TopUp]:
-    return select(TopUp).where(TopUp.user_id == user_id, TopUp.status == TopUpStatus.OPEN).order_by(TopUp.id)
+    own = (TopUp.user_id == user_id, TopUp.status == TopUpStatus.OPEN, _AT_OHMYGPT)
+    return select(TopUp).where(*own).order_by(TopUp.id)
 
 
 def _marks(orders: Sequence[TopUp]) -> list[tuple[str, int | None]]:
     return [(order.id, order.low_water_balance) for order in orders]
 
 
-def _attribute(orders: Sequence[TopUp], balance: int, units_per_cny: int) -> int:
-    """Mark as paid what the balance proves, and lower the marks of the rest to it; return how many."""
+def _attribute(orders: Sequence[TopUp], balance: int, units_per_cny: int) -> list[TopUp]:
+    """Mark as paid what the balance proves, and lower the marks of the rest to it; return the paid ones."""
     waiting = list(orders)
     while paid := _find_paid(waiting, balance, units_per_cny):
         paid.status = TopUpStatus.PAID
@@ -116,7 +141,7 @@ def _attribute(orders: Sequence[TopUp], balance: int, units_per_cny: int) -> int
             other.low_water_balance = _mark(other, balance) + paid.amount * units_per_cny
     for order in waiting:
         order.low_water_balance = min(_mark(order, balance), balance)
-    return len(orders) - len(waiting)
+    return [order for order in orders if order not in waiting]
 
 
 def _find_paid(waiting: Sequence[TopUp], balance: int, units_per_cny: int) -> TopUp | None:

@@ -8,10 +8,14 @@ from oauth_app.models import Partner
 from oauth_app.services.idempotency import check_key, digest_of
 from oauth_app.services.top_up_errors import InvalidTopUpError, ProviderNotEnabledError
 
-#: In fen: 1.00 to 100 000.00 CNY.
+#: In hundredths: 1.00 to 100 000.00 of CNY or USD.
 MIN_AMOUNT, MAX_AMOUNT = 100, 10_000_000
 OHMYGPT, STRIPE = "ohmygpt", "stripe"
 CNY = "CNY"
+#: What each provider takes: OhMyGPT credits its own balance, Stripe the wallet here.
+ASSETS = {OHMYGPT: (CNY,), STRIPE: ("USD", CNY)}
+#: The kind of an order that a card on file pays; nobody can wish for one.
+SAVED_CARD = "saved_card"
 
 
 class TopUpKind(StrEnum):
@@ -23,7 +27,7 @@ class TopUpKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TopUpWish:
-    """An order to open; ``amount`` in fen. Without a partner it is the user's own, from the account page."""
+    """An order to open; ``amount`` in hundredths. Without a partner it is the user's own, from the account page."""
 
     user_id: str
     amount: int
@@ -33,17 +37,19 @@ class TopUpWish:
     return_url: str | None = None
     partner_id: str | None = None
     idempotency_key: str | None = None
+    #: Keep the card at Stripe for automatic top-ups.
+    keep_card: bool = False
 
     def __post_init__(self) -> None:
         if self.partner_id is not None:
             check_key(self.idempotency_key)
-        if self.provider != OHMYGPT:
+        if self.provider not in ASSETS:
             raise ProviderNotEnabledError(self.provider)
-        if self.asset != CNY:
-            raise InvalidTopUpError(field="asset", reason="OhMyGPT is topped up in CNY")
+        if self.asset not in (taken := ASSETS[self.provider]):
+            raise InvalidTopUpError(field="asset", reason=f"{self.provider} is paid in {' or '.join(taken)}")
         if not MIN_AMOUNT <= self.amount <= MAX_AMOUNT:
             raise InvalidTopUpError(
-                field="amount", reason=f"{MIN_AMOUNT} to {MAX_AMOUNT} fen, that is 1.00 to 100 000.00 CNY"
+                field="amount", reason=f"{MIN_AMOUNT} to {MAX_AMOUNT}, that is 1.00 to 100 000.00 {self.asset}"
             )
 
     def digest(self) -> str:

@@ -36,6 +36,8 @@ class Wish:
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     methods: tuple[str, ...] = (CARD,)
+    future_usage: str | None = None
+    """For what the card is kept, such as ``off_session``; None: it is not."""
 
 
 def open_intent(call: Call, wish: Wish) -> Document:
@@ -62,6 +64,7 @@ def open_intent(call: Call, wish: Wish) -> Document:
         payment_method=None,
         payment_method_types=list(wish.methods),
         receipt_email=None,
+        setup_future_usage=wish.future_usage,
         status="requires_payment_method",
         _account=wish.account,
         _owner=wish.owner,
@@ -91,6 +94,8 @@ def record_attempt(call: Call, intent: Document, status: str, method: str) -> No
         "payment_method": None if status == "failed" else charge["payment_method"],
     }
     objects.save(call.store, intent)
+    if paid and intent["setup_future_usage"] and method == CARD:
+        _keep_card(call, charge)
     emit(call, f"charge.{status}", charge)
     event = {"succeeded": "succeeded", "pending": "processing"}.get(status, "payment_failed")
     emit(call, f"payment_intent.{event}", intent)
@@ -144,6 +149,19 @@ def _charge(call: Call, intent: Document, status: str, method: str) -> Document:
     return objects.save(call.store, charge)
 
 
+def _keep_card(call: Call, charge: Document) -> None:
+    card = objects.make(
+        "payment_method",
+        billing_details=charge["billing_details"],
+        card=_DETAILS[CARD],
+        customer=charge["customer"],
+        metadata={},
+        type=CARD,
+        _outcome="accepted",
+    )
+    emit(call, "payment_method.attached", objects.add(call.store, card | {"id": charge["payment_method"]}))
+
+
 def _new_charge(intent: Document, method: str) -> Document:
     return objects.make(
         "charge",
@@ -157,7 +175,7 @@ def _new_charge(intent: Document, method: str) -> Document:
         disputed=False,
         metadata=intent["metadata"],
         payment_intent=intent["id"],
-        payment_method=f"pm_{alnum(24)}",
+        payment_method=intent["payment_method"] or f"pm_{alnum(24)}",
         payment_method_details={"type": method, method: _DETAILS.get(method, {})},
         receipt_email=None,
         receipt_url=None,

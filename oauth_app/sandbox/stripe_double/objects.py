@@ -21,6 +21,7 @@ _KINDS: Final = {
     "customer": ("cus_", 14, "customer"),
     "checkout.session": ("cs_test_", 58, "checkout.session"),
     "payment_intent": ("pi_", 24, "payment_intent"),
+    "payment_method": ("pm_", 24, "PaymentMethod"),
     "charge": ("ch_", 24, "charge"),
     "invoice": ("in_", 24, "invoice"),
     "invoiceitem": ("ii_", 24, "invoiceitem"),

@@ -14,6 +14,7 @@ from oauth_app.sandbox.stripe_double import (
     invoice_lines,
     invoices,
     refunds,
+    saved_cards,
     sessions,
 )
 
@@ -21,6 +22,7 @@ _OPERATIONS: Final = (
     *customers.ROUTES,
     *sessions.ROUTES,
     *intents.ROUTES,
+    *saved_cards.ROUTES,
     *invoice_lines.ROUTES,
     *invoices.ROUTES,
     *refunds.ROUTES,

@@ -109,7 +109,8 @@ def intent_of(call: Call, session: Document) -> Document:
     """Return the payment intent of a session; as at Stripe there is none before the first attempt to pay."""
     if session["payment_intent"]:
         return objects.get(call.store, "payment_intent", session["payment_intent"])
-    if session["customer_creation"] == "always" and not session["customer"]:
+    needs_customer = session["customer_creation"] == "always" or session["_future_usage"]
+    if needs_customer and not session["customer"]:
         guest = customers.guest(session["customer_email"] or customers.UNKNOWN_EMAIL)
         session["customer"] = customers.add_customer(call, guest | {"_account": session["_account"]})["id"]
     wish = Wish(
@@ -121,6 +122,7 @@ def intent_of(call: Call, session: Document) -> Document:
         description=session["_intent_description"],
         metadata=session["_intent_metadata"],
         methods=tuple(session["payment_method_types"]),
+        future_usage=session["_future_usage"],
     )
     intent = intents.open_intent(call, wish)
     session["payment_intent"] = intent["id"]
@@ -209,7 +211,11 @@ def _for_the_intent(params: Params) -> Document:
     for name in ("receipt_email", "statement_descriptor", "statement_descriptor_suffix"):
         data.find_text(name)
     data.find_choice("capture_method", ("automatic", "automatic_async"))
-    return {"_intent_description": data.find_text("description"), "_intent_metadata": data.metadata()}
+    return {
+        "_future_usage": data.find_choice("setup_future_usage", ("off_session", "on_session")),
+        "_intent_description": data.find_text("description"),
+        "_intent_metadata": data.metadata(),
+    }
 
 
 def _details(call: Call, session: Document) -> Document:

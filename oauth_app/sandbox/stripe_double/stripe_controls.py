@@ -20,6 +20,7 @@ from oauth_app.sandbox.stripe_double import (
     invoice_states,
     objects,
     refunds,
+    saved_cards,
 )
 from oauth_app.sandbox.stripe_double.calls import Call, carrying_out
 from oauth_app.sandbox.stripe_double.collecting import Step
@@ -115,6 +116,7 @@ ROUTES: Final = (
     _route("POST", "/disputes", disputes.open_dispute),
     _route("POST", "/disputes/{id}", close_dispute),
     _route("POST", "/refunds/{id}", finish_refund),
+    _route("POST", "/payment-methods/{id}", saved_cards.change_card),
     _route("POST", "/invoices/{id}/overdue", overdue_invoice),
     _route("POST", "/events/{id}/resend", resend_event),
     _route("POST", "/webhook-faults", add_webhook_fault),

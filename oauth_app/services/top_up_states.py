@@ -1,0 +1,26 @@
+"""The states of a top-up."""
+
+from enum import StrEnum
+
+
+class TopUpStatus(StrEnum):
+    """Where a top-up stands."""
+
+    CREATING = "creating"
+    OPEN = "open"
+    #: A bank has been asked, and answers in days.
+    PROCESSING = "processing"
+    PAID = "paid"
+    #: All of it went back, by a refund or a dispute that was lost.
+    REFUNDED = "refunded"
+    #: A bank wants it back and Stripe has given it; the wallet is frozen until that is decided.
+    DISPUTED = "disputed"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+#: The money has come in, whatever became of it later: never again may it be credited.
+CREDITED = (TopUpStatus.PAID, TopUpStatus.REFUNDED, TopUpStatus.DISPUTED)
+
+#: The money may still come.
+WAITING = (TopUpStatus.CREATING, TopUpStatus.OPEN, TopUpStatus.PROCESSING)

@@ -1,0 +1,1 @@
+"""Stripe, by way of the sandbox's double of it."""
