@@ -1,0 +1,1 @@
+"""Kill the hub at random instants while money moves, and see that not a unit is wrong afterwards."""

@@ -1,0 +1,64 @@
+"""The long run: ``python -m tests.chaos --kills 200 --seed 1 --database sqlite``."""
+
+import logging
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from tests.chaos.checking import CHECKS, Evidence, failures, gather, undecided
+from tests.chaos.driving import Promises
+from tests.chaos.place import prepared
+from tests.chaos.storm import come_to_rest, rage
+
+
+@click.command()
+@click.option("--kills", type=click.IntRange(1), default=200, show_default=True, help="SIGKILLs to send.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The dice of driver and storm.")
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
+@click.option("--minutes", type=float, default=30, show_default=True, help="Stop killing after that long.")
+@click.option("--users", type=click.IntRange(1, 64), default=6, show_default=True, help="Users beside each other.")
+def main(*, kills: int, seed: int, database: str, minutes: float, users: int) -> None:
+    """Kill the hub at random instants while money moves, and check every unit afterwards."""
+    logging.disable(logging.CRITICAL)  # what the jobs say of faults that we ordered
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="hub-chaos-") as folder,
+        prepared(Path(folder), database, users=users) as place,
+    ):
+        promises, done = rage(place, kills=kills, seed=seed, deadline_s=minutes * 60, tell=click.echo)
+        come_to_rest(place)
+        evidence = gather(place.hub, place.sandbox_file, promises)
+        found = failures(evidence)
+        show(evidence, promises, found)
+    took = time.monotonic() - began
+    click.echo(f"\n{done} kills, seed {seed}, {database}, {took:.0f} s: {'FAILED' if found else 'all checks passed'}")
+    sys.exit(1 if found or done < kills else 0)
+
+
+def show(evidence: Evidence, promises: Promises, found: dict[str, list[str]]) -> None:
+    """Print what happened, and what each check says."""
+    click.echo("\nanswers")
+    for what, count in sorted(promises.counts.items()):
+        click.echo(f"  {what:<24} {count:>7}")
+    click.echo("\nrows")
+    rows = Counter(f"charge {row.funding} {row.status}" for row in evidence.charges)
+    rows += Counter(f"top-up {row.provider} {row.status}" for row in evidence.top_ups)
+    for what, count in sorted(rows.items()):
+        click.echo(f"  {what:<34} {count:>7}")
+    click.echo("\nunknown charges, for the operator")
+    for line in undecided(evidence) or ["none"]:
+        click.echo(f"  {line}")
+    click.echo("\nchecks")
+    for check in CHECKS:
+        wrong = found.get(check.__name__, [])
+        click.echo(f"  {'FAILED' if wrong else 'ok':<8} {check.__name__}")
+        for line in wrong[:20]:
+            click.echo(f"           {line}")
+
+
+if __name__ == "__main__":
+    main()
