@@ -11,7 +11,9 @@ from oauth_app.hub import Hub
 from oauth_app.models import Partner
 from oauth_app.outbox import Lease, Outcome, is_any_due, lease_due, settle
 from oauth_app.provider.logout_token import LOGOUT_TOKEN, LogoutNotice, sign_logout_token
+from oauth_app.services.events import WEBHOOK
 from oauth_app.services.issuer import load_issuer
+from oauth_app.services.webhook_sending import send_webhook
 
 #: At most so many in one turn, each in a thread of its own: one that does not answer delays no other in it.
 AT_ONCE = 16
@@ -56,7 +58,7 @@ def send_logout_token(hub: Hub, lease: Lease) -> Outcome:
 
 
 #: Kind of message -> how it becomes a request.
-SENDERS: Mapping[str, Sender] = {LOGOUT_TOKEN: send_logout_token}
+SENDERS: Mapping[str, Sender] = {LOGOUT_TOKEN: send_logout_token, WEBHOOK: send_webhook}
 
 
 def _send(hub: Hub, lease: Lease) -> None:

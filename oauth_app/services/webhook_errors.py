@@ -1,0 +1,32 @@
+"""What can be wrong with webhook endpoints and events."""
+
+from oauth_app.errors import HubError
+
+
+class WebhookError(HubError):
+    """Something about webhook endpoints or events."""
+
+
+class UnknownEndpointError(WebhookError):
+    """The partner has no endpoint of this id."""
+
+
+class UnknownEventError(WebhookError):
+    """The partner has no event of this id."""
+
+
+class InvalidEndpointError(WebhookError):
+    """A field of an endpoint cannot be taken."""
+
+    def __init__(self, *, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class TooManyEndpointsError(WebhookError):
+    """The partner has as many endpoints as it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} endpoints")
+        self.limit = limit
