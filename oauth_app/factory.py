@@ -4,7 +4,25 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oauth_app.api import balance, charges, discovery, docs, me, oauth, openapi, registration, top_ups, usage
+from oauth_app.api import (
+    balance,
+    charges,
+    discovery,
+    docs,
+    events,
+    holds,
+    ledger_entries,
+    me,
+    oauth,
+    openapi,
+    refunds,
+    registration,
+    statements,
+    stripe_webhook,
+    top_ups,
+    usage,
+    webhook_endpoints,
+)
 from oauth_app.api.problems import register_problems
 from oauth_app.hub import Hub, make_hub
 from oauth_app.services.browser_sessions import SESSION_LIFE
@@ -13,10 +31,15 @@ from oauth_app.web import (
     account,
     account_limits,
     account_sessions,
+    account_statements,
     account_top_ups,
+    account_wallet,
     admin,
     admin_charges,
     admin_partners,
+    admin_reconciliation,
+    admin_statements,
+    approvals,
     authorize,
     developer_docs,
     device,
@@ -55,10 +78,32 @@ PAGES = (
     developer_docs,
     logos,
     account_limits,
+    account_statements,
+    approvals,
+    account_wallet,
+    admin_reconciliation,
+    admin_statements,
     *DEVELOPER_PAGES,
 )
 #: Endpoints are authenticated by what the caller sends, never by a cookie: CSRF cannot happen.
-ENDPOINTS = (discovery, oauth, registration, me, balance, charges, top_ups, usage, openapi)
+ENDPOINTS = (
+    discovery,
+    oauth,
+    registration,
+    me,
+    balance,
+    charges,
+    holds,
+    refunds,
+    ledger_entries,
+    top_ups,
+    usage,
+    events,
+    webhook_endpoints,
+    statements,
+    stripe_webhook,
+    openapi,
+)
 
 
 def create_app(hub: Hub | None = None) -> Flask:

@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from oauth_app.api.bearer import current_access, require_access
 from oauth_app.api.operations import Operation, answer, describes, read_query
 from oauth_app.api.problems import answer_problems
-from oauth_app.api.schemas import BalanceAnswer, PlainQuery, UpstreamAmounts
+from oauth_app.api.schemas import BalanceAnswer, PlainQuery, UpstreamAmounts, WalletAmount
 from oauth_app.hub import current_hub
-from oauth_app.services.balances import read_balance
+from oauth_app.services.balances import read_balance, read_wallets
 from oauth_app.services.scopes import Scope
 
 bp = Blueprint("balance", __name__, url_prefix="/hub/v1/balance")
@@ -25,7 +25,9 @@ answer_problems(bp)
     )
 )
 def show() -> ResponseReturnValue:
-    """Tell what the user can spend, asked of OhMyGPT at this moment."""
+    """Tell what the user can spend: at OhMyGPT, asked at this moment, and in the wallet here."""
     read_query(PlainQuery)
-    balance = read_balance(current_hub(), current_access())
-    return answer(BalanceAnswer(ohmygpt=UpstreamAmounts(paid=balance.paid, free=balance.free)))
+    hub, access = current_hub(), current_access()
+    balance = read_balance(hub, access)
+    wallet = [WalletAmount(asset=asset, available=free, held=held) for asset, free, held in read_wallets(hub, access)]
+    return answer(BalanceAnswer(ohmygpt=UpstreamAmounts(paid=balance.paid, free=balance.free), wallet=wallet))

@@ -15,13 +15,16 @@ from oauth_app.hub import current_hub
 from oauth_app.models import Partner
 from oauth_app.services.access import Access, BoundTokenError, InvalidTokenError
 from oauth_app.services.client_access import (
+    ClientToken,
     InvalidClientError,
     UnknownUserError,
     authenticate_client,
     find_access_of_client,
     find_client_token,
 )
+from oauth_app.services.partner_sight import Sight, sight_of_client
 from oauth_app.services.presented_access import Presented, check_scheme, find_presented_access, prove_holder
+from oauth_app.services.scopes import Scope
 
 #: No id has it, and PostgreSQL does not even let itself be asked for it.
 _NUL = "\0"
@@ -58,6 +61,52 @@ def current_access() -> Access:
     return access
 
 
+def require_sight() -> None:
+    """Let in a user's token with ``charges:write``, or a partner's server; that may name a user, and need not.
+
+    Raises:
+        MissingCredentialsError, InvalidTokenError, InvalidClientError: as for ``require_access``.
+        InsufficientScopeError: the user did not allow charges.
+        UnknownUserError: the named user is not the token's, or was never the partner's.
+    """
+    if request.method == "OPTIONS":
+        return  # a browser's preflight brings no credentials, and gets no data
+    if _NUL in request.path:
+        raise NotFound
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        g.sight = _sight_of_client(credentials.strip())
+        return
+    require_access()
+    access = current_access()
+    access.require(Scope.CHARGES_WRITE)
+    g.sight = Sight(partner_id=access.partner_id, user_id=access.user_id)
+
+
+def require_access_to_write() -> None:
+    """Let a user be charged only where one is named and allows it; looking is for the partner as a whole."""
+    if request.method == "POST":
+        require_access()
+    else:
+        require_sight()
+
+
+def current_sight() -> Sight:
+    """Return what the caller may look at, behind the guard."""
+    sight: Sight = g.sight
+    return sight
+
+
+def _sight_of_client(credentials: str) -> Sight:
+    client_id, secret = decode_basic(credentials)
+    with reading(current_hub().engine) as session:
+        partner = authenticate_client(session, client_id, secret)
+        subject = _named_user()
+        if subject is not None and (not isinstance(subject, str) or _NUL in subject):
+            raise UnknownUserError
+        return sight_of_client(session, partner, subject)
+
+
 def _of_token(token: Presented) -> Access:
     try:
         access = find_presented_access(current_hub(), token)
@@ -71,20 +120,30 @@ def _of_token(token: Presented) -> Access:
     return access
 
 
-def _of_client_token(token: Presented) -> Access:
-    """A token of the client credentials grant stands for the server that got it, as its secret does."""
+def prove_client_token(token: Presented) -> ClientToken:
+    """Return what a token of the client credentials grant stands for: the server that got it, as its secret does.
+
+    Raises:
+        InvalidTokenError: it is none, or does not count.
+        BoundTokenError, InvalidProofError, NonceRequiredError: its key is not proven.
+    """
     hub = current_hub()
     with reading(hub.engine) as session:
         client = find_client_token(session, token.token)
     check_scheme(client.dpop_thumbprint, is_dpop=token.is_dpop)
     if client.dpop_thumbprint is not None:
         prove_holder(hub, token, client.dpop_thumbprint)
+    return client
+
+
+def _of_client_token(token: Presented) -> Access:
+    client = prove_client_token(token)
     access = _for_named_user(client.partner)
     return replace(access, scopes=access.scopes & client.scopes)
 
 
 def _of_client(credentials: str) -> Access:
-    client_id, secret = _decode(credentials)
+    client_id, secret = decode_basic(credentials)
     with reading(current_hub().engine) as session:
         partner = authenticate_client(session, client_id, secret)
     return _for_named_user(partner)
@@ -105,8 +164,12 @@ def _named_user() -> object:
     return read_json().get("user") if request.method == "POST" else request.args.get("user")
 
 
-def _decode(credentials: str) -> tuple[str, str]:
-    """Return name and secret (RFC 7617)."""
+def decode_basic(credentials: str) -> tuple[str, str]:
+    """Return name and secret (RFC 7617).
+
+    Raises:
+        InvalidClientError: it is not base64 of text.
+    """
     try:
         name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

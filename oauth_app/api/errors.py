@@ -11,5 +11,9 @@ class UserRequiredError(HubError):
     """A partner's server must say for whom it acts."""
 
 
+class ClientRequiredError(HubError):
+    """Only the partner's server may do this, proven by its own credentials."""
+
+
 class InvalidJsonError(HubError):
     """The body is no JSON object; the text says why and quotes nothing of it."""

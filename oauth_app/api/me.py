@@ -9,6 +9,7 @@ from oauth_app.api.problems import answer_problems
 from oauth_app.api.schemas import LimitsAnswer, MeAnswer, PartnerAnswer, PlainQuery
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
+from oauth_app.services.exchange import rates_of
 from oauth_app.services.profiles import read_profile
 
 bp = Blueprint("me", __name__, url_prefix="/hub/v1/me")
@@ -23,7 +24,7 @@ def show() -> ResponseReturnValue:
     read_query(PlainQuery)
     access = current_access()
     with reading(current_hub().engine) as session:
-        profile = read_profile(session, access)
+        profile = read_profile(session, access, rates_of(current_hub()))
     limits = LimitsAnswer(
         per_charge=access.limit_per_charge,
         per_month=access.limit_per_month,

@@ -18,6 +18,7 @@ from oauth_app.api.schemas import ProblemAnswer
 _REF = "#/components/schemas/{model}"
 #: What every operation may answer, and what those may that need a scope, take a body, or take a key.
 _ALWAYS = ("unauthorized", "invalid_token", "invalid_client", "user_required", "unknown_user", "invalid_request")
+_OF_CLIENT = ("client_required", "invalid_client", "invalid_request")
 _SCOPED = ("insufficient_scope",)
 _WITH_BODY = ("invalid_json", "body_too_large", "unsupported_media_type")
 _WITH_KEY = (
@@ -33,12 +34,22 @@ Amounts are whole numbers of hundredths: `3400000` of asset `OMG` is 34 000.00 O
 Moments are RFC 3339 in UTC. Lists come newest first, page by page: give `next_cursor` back as `cursor`.
 
 Authenticate with an access token of the user, or with your client id and secret (HTTP Basic) and `user`, the
-user's sub, if the user lets your server act alone (`offline_access`).
+user's sub, if the user lets your server act alone (`offline_access`). Lists, refunds and letting holds go need no
+user with client authentication, and reach users who have disconnected, too.
+
+`OMG` is taken from the user's balance at OhMyGPT, `USD` and `CNY` from their wallet here. OhMyGPT has no call that
+gives money back, so refunds of `OMG` arrive in the wallet, and pay the next charge that they cover as a whole.
+
+An `Idempotency-Key` names one act, for as long as its object exists. Each kind of act has keys of its own: charging
+(captures are charges), holding, letting a hold go, refunding, topping up. What is refused before anything is written
+(`limit_exceeded`, an unknown field, a hold without cover) leaves the key free; a charge that was tried and took nothing
+uses it up, and a repeat hears the same.
 """
 
 _SECURITY = {
     "user": {"type": "http", "scheme": "bearer", "description": "An access token of the user (omc_at_…)."},
     "server": {"type": "http", "scheme": "basic", "description": "Your client id and secret, with user=<sub>."},
+    "client": {"type": "http", "scheme": "basic", "description": "Your client id and secret; no user is meant."},
 }
 
 
@@ -64,7 +75,7 @@ def build_document(app: Flask, issuer: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "OhMyGPT Connect", "version": "1", "description": _INTRODUCTION},
         "servers": [{"url": issuer}],
-        "security": [{name: []} for name in _SECURITY],
+        "security": [{"user": []}, {"server": []}],
         "paths": dict(paths),
         "components": {"schemas": schemas.get("$defs", {}), "securitySchemes": _SECURITY},
     }
@@ -75,7 +86,7 @@ def find_routes(app: Flask) -> Iterator[Route]:
     for rule in app.url_map.iter_rules():
         operation = find_operation(app.view_functions[rule.endpoint])
         if rule.rule.startswith(API_PREFIX) and operation is not None:
-            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            for method in sorted((rule.methods or set()) & {"GET", "POST", "PATCH", "DELETE"}):
                 yield _route(app, rule, method, operation)
 
 
@@ -87,7 +98,7 @@ def problems_by_code() -> dict[str, Problem]:
 def problem_codes(operation: Operation) -> Sequence[str]:
     """Return the codes of all problems that the operation may answer."""
     return (
-        *_ALWAYS,
+        *(_OF_CLIENT if operation.is_for_client else _ALWAYS),
         *(_SCOPED if operation.scope else ()),
         *(_WITH_BODY if operation.body else ()),
         *(_WITH_KEY if operation.is_idempotent else ()),
@@ -127,6 +138,8 @@ def _described(route: Route, references: Any) -> dict[str, Any]:  # noqa: ANN401
         "parameters": _parameters(route),
         "responses": _answers(operation, references) | _problem_answers(operation, references),
     }
+    if operation.is_for_client:
+        described["security"] = [{"client": []}]
     if operation.scope:
         described["description"] = f"Needs the scope `{operation.scope}`."
     if operation.body:

@@ -30,6 +30,8 @@ class Operation:
     query: type[BaseModel] = PlainQuery
     #: Whether the ``Idempotency-Key`` header is required.
     is_idempotent: bool = field(default=False)
+    #: Whether only the partner's own server may call, and for no user (``client_guard``).
+    is_for_client: bool = field(default=False)
 
 
 def describes(operation: Operation) -> Callable[[_View], _View]:

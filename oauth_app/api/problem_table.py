@@ -12,12 +12,23 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from oauth_app.api.errors import InvalidJsonError, MissingCredentialsError, UserRequiredError
+from oauth_app.api.errors import ClientRequiredError, InvalidJsonError, MissingCredentialsError, UserRequiredError
+from oauth_app.ledger import CaptureTooLargeError, HoldClosedError
 from oauth_app.provider.dpop import NonceRequiredError
 from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
-from oauth_app.services import charge_errors, client_access, idempotency, top_up_errors
+from oauth_app.services import (
+    charge_errors,
+    client_access,
+    hold_errors,
+    idempotency,
+    refund_errors,
+    top_up_errors,
+    webhook_errors,
+)
 from oauth_app.services.access import BoundTokenError, InsufficientScopeError, InvalidTokenError
 from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.exchange import UnsupportedAssetError
+from oauth_app.services.statement_months import UnknownMonthError
 from oauth_app.upstream import UpstreamError, UpstreamInsufficientFundsError, UpstreamUnavailableError
 
 
@@ -90,6 +101,13 @@ HTTP_OF_ERROR: dict[type[Exception], Problem] = {
         "Unknown client_id, or not its secret.",
         challenge='Basic realm="hub"',
     ),
+    ClientRequiredError: _problem(
+        401,
+        "client_required",
+        "Authentication by your client is required",
+        "Send your client id and secret (HTTP Basic).",
+        challenge='Basic realm="hub"',
+    ),
     InsufficientScopeError: _problem(
         403,
         "insufficient_scope",
@@ -132,9 +150,7 @@ HTTP_OF_ERROR: dict[type[Exception], Problem] = {
     ),
     # Charges.
     charge_errors.UnknownChargeError: _problem(404, "unknown_charge", "There is no such charge"),
-    charge_errors.UnsupportedAssetError: _problem(
-        422, "unsupported_asset", "Charges are not made in this asset", "Charge in OMG."
-    ),
+    UnsupportedAssetError: _problem(422, "unsupported_asset", "Money is not taken in this asset", "OMG, USD or CNY."),
     charge_errors.LimitExceededError: _problem(
         403,
         "limit_exceeded",
@@ -147,10 +163,60 @@ HTTP_OF_ERROR: dict[type[Exception], Problem] = {
         "The user's balance is too small",
         "Nothing was charged. Send the user to top_up_url, then try with a new Idempotency-Key.",
     ),
+    charge_errors.WalletFrozenError: _problem(
+        403,
+        "wallet_frozen",
+        "The user's wallet is frozen",
+        "Nothing was taken. A payment into it is disputed, or went back after it was spent.",
+    ),
     charge_errors.ChargeRefusedError: _problem(
         502, "upstream_refused", "OhMyGPT refused the charge", "Nothing was charged. This Idempotency-Key is used up."
     ),
     charge_errors.ChargeNotSentError: _problem(503, "upstream_unavailable", "OhMyGPT does not answer", _NOTHING),
+    charge_errors.ApprovalDeniedError: _problem(
+        403,
+        "approval_denied",
+        "The user did not approve the charge",
+        "Nothing was charged. This Idempotency-Key is used up.",
+    ),
+    charge_errors.ApprovalExpiredError: _problem(
+        403,
+        "approval_expired",
+        "The user did not approve the charge in time",
+        "Nothing was charged. To ask again, take a new Idempotency-Key.",
+    ),
+    # Holds.
+    hold_errors.UnknownHoldError: _problem(404, "unknown_hold", "There is no such hold"),
+    hold_errors.UncoveredHoldError: _problem(
+        402,
+        "insufficient_funds",
+        "The user's balance is too small",
+        "Nothing was held. Send the user to top_up_url, then try again.",
+    ),
+    hold_errors.HoldNeedsApprovalError: _problem(
+        403,
+        "approval_needed",
+        "The user wants to be asked before so much is taken",
+        "Nothing was held. Make a charge: it waits for the user's approval.",
+    ),
+    HoldClosedError: _problem(409, "hold_closed", "The hold is settled", "It is {error.status}."),
+    CaptureTooLargeError: _problem(
+        422, "capture_too_large", "More than is held", "{error.held} is held; nothing was captured."
+    ),
+    # Refunds.
+    refund_errors.UnknownRefundError: _problem(404, "unknown_refund", "There is no such refund"),
+    refund_errors.ChargeNotRefundableError: _problem(
+        409, "charge_not_refundable", "Nothing can be given back of this charge", "It is {error.status}."
+    ),
+    refund_errors.RefundTooLargeError: _problem(
+        422, "refund_too_large", "More than is left of the charge", "{error.left} is left; nothing was refunded."
+    ),
+    refund_errors.InsufficientEarningsError: _problem(
+        409,
+        "insufficient_earnings",
+        "Your earnings here are too small to give so much back",
+        "Nothing was refunded.",
+    ),
     # Top-ups.
     top_up_errors.UnknownTopUpError: _problem(404, "unknown_top_up", "There is no such top-up"),
     top_up_errors.ProviderNotEnabledError: _problem(
@@ -159,8 +225,24 @@ HTTP_OF_ERROR: dict[type[Exception], Problem] = {
     top_up_errors.InvalidTopUpError: _problem(
         422, "invalid_request", "A field cannot be taken", "See errors for each field."
     ),
+    top_up_errors.TopUpUnclearError: _problem(
+        503, "upstream_unavailable", "Stripe does not answer", "Repeat with the same Idempotency-Key in a moment."
+    ),
     top_up_errors.TopUpFailedError: _problem(
-        503, "upstream_unavailable", "OhMyGPT opened no order", "Try again later with a new Idempotency-Key."
+        503, "upstream_unavailable", "No order was opened", "Try again later with a new Idempotency-Key."
+    ),
+    # Statements.
+    UnknownMonthError: _problem(
+        404, "unknown_month", "There is no statement of this month", "Ask for yyyy-mm, of a month that has begun."
+    ),
+    # Webhooks.
+    webhook_errors.UnknownEndpointError: _problem(404, "unknown_webhook_endpoint", "There is no such endpoint"),
+    webhook_errors.UnknownEventError: _problem(404, "unknown_event", "There is no such event"),
+    webhook_errors.InvalidEndpointError: _problem(
+        422, "invalid_request", "A field cannot be taken", "See errors for each field."
+    ),
+    webhook_errors.TooManyEndpointsError: _problem(
+        422, "too_many_endpoints", "There are too many endpoints", "At most {error.limit}; delete one first."
     ),
     # OhMyGPT.
     UpstreamInsufficientFundsError: _problem(

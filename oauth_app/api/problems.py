@@ -19,7 +19,9 @@ from oauth_app.api.protected_resource import API_PREFIX, pointed
 from oauth_app.hub import current_hub
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.services.charge_errors import InsufficientFundsError
+from oauth_app.services.hold_errors import UncoveredHoldError
 from oauth_app.services.top_up_errors import InvalidTopUpError
+from oauth_app.services.webhook_errors import InvalidEndpointError
 from oauth_app.upstream import UpstreamInsufficientFundsError
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ def _body(error: Exception, problem: Problem, status: int) -> dict[str, Any]:
         "request_id": _request_id(),
         "errors": _field_errors(error),
     }
-    if isinstance(error, InsufficientFundsError | UpstreamInsufficientFundsError):
+    if isinstance(error, InsufficientFundsError | UncoveredHoldError | UpstreamInsufficientFundsError):
         body["top_up_url"] = f"{current_hub().settings.hub_issuer}/account/top-up"
     if charge_id := getattr(error, "charge_id", None):
         body["charge_id"] = charge_id
@@ -81,7 +83,7 @@ def _body(error: Exception, problem: Problem, status: int) -> dict[str, Any]:
 
 
 def _field_errors(error: Exception) -> list[dict[str, str]]:
-    if isinstance(error, InvalidTopUpError):
+    if isinstance(error, InvalidTopUpError | InvalidEndpointError):
         return [{"field": error.field, "message": error.reason}]
     if not isinstance(error, ValidationError):
         return []

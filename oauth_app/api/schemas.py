@@ -5,9 +5,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from oauth_app.services.charge_states import ChargeStatus
 from oauth_app.services.paging import DEFAULT_LIMIT, MAX_LIMIT
-from oauth_app.services.top_up import TopUpStatus
+from oauth_app.services.top_up_states import TopUpStatus
 
 MAX_AMOUNT = 10**15
 _MAX_METADATA = 20
@@ -21,60 +20,55 @@ def _refuse_nul(text: str) -> str:
     return text
 
 
-_Text = AfterValidator(_refuse_nul)
-_Amount = Annotated[
+Text = AfterValidator(_refuse_nul)
+Amount = Annotated[
     int, Field(strict=True, ge=1, le=MAX_AMOUNT, description="A whole number of hundredths of the asset.")
 ]
-_Name = Annotated[str, Field(min_length=1, max_length=40), _Text]
-_Note = Annotated[str, Field(max_length=500), _Text]
-_Sub = Annotated[
-    Annotated[str, Field(max_length=64), _Text] | None,
+_Name = Annotated[str, Field(min_length=1, max_length=40), Text]
+_Note = Annotated[str, Field(max_length=500), Text]
+Sub = Annotated[
+    Annotated[str, Field(max_length=64), Text] | None,
     Field(description="The user's sub; needed with client authentication."),
 ]
+Metadata = Annotated[dict[_Name, _Note], Field(max_length=_MAX_METADATA)]
 _CURSOR = "The next_cursor of the page before."
-_Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-_Asset = Annotated[str, Field(min_length=1, max_length=8, examples=["OMG"])]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Asset = Annotated[str, Field(min_length=1, max_length=8, examples=["OMG"])]
 
 
-class _Taken(BaseModel):
+class Taken(BaseModel):
+    """Something that a partner sends: every field known, none of another type."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class _Given(BaseModel):
+class Given(BaseModel):
+    """Something that a partner gets."""
+
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------- taken
 
 
-class ChargeRequest(_Taken):
-    """What to take from the user's OhMyGPT balance."""
+class TopUpRequest(Taken):
+    """An order that lets the user add money at OhMyGPT (CNY), or by Stripe to their wallet (CNY, USD)."""
 
-    amount: _Amount
-    asset: _Asset
-    description: Annotated[str, Field(min_length=1, max_length=500, description="Shown to the user."), _Text]
-    metadata: Annotated[dict[_Name, _Note], Field(max_length=_MAX_METADATA)] = {}
-    user: _Sub = None
-
-
-class TopUpRequest(_Taken):
-    """An order that lets the user add money at OhMyGPT."""
-
-    provider: Annotated[str, Field(max_length=16, examples=["ohmygpt"])] = "ohmygpt"
+    provider: Annotated[str, Field(max_length=16, examples=["ohmygpt", "stripe"])] = "ohmygpt"
     kind: Literal["checkout", "invoice"] = "checkout"
-    amount: _Amount
+    amount: Amount
     asset: Annotated[str, Field(min_length=1, max_length=8, examples=["CNY"])] = "CNY"
     return_url: Annotated[
-        Annotated[str, Field(max_length=2048), _Text] | None,
+        Annotated[str, Field(max_length=2048), Text] | None,
         Field(description="Where the user goes on to; of the origin of one of your redirect URIs."),
     ] = None
-    user: _Sub = None
+    user: Sub = None
 
 
 class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)  # not strict: everything in an address is text
 
-    user: _Sub = None
+    user: Sub = None
 
 
 class PlainQuery(_Query):
@@ -85,7 +79,7 @@ class ListQuery(_Query):
     """Which part of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    cursor: Annotated[Annotated[str, Field(max_length=40), _Text] | None, Field(description=_CURSOR)] = None
+    cursor: Annotated[Annotated[str, Field(max_length=40), Text] | None, Field(description=_CURSOR)] = None
 
 
 class CallListQuery(_Query):
@@ -98,25 +92,11 @@ class CallListQuery(_Query):
 # ---------------------------------------------------------------------------------------------------------------- given
 
 
-class ChargeAnswer(_Given):
-    """A charge. ``pending`` and ``unknown`` are not the end: ask again later."""
+class TopUpAnswer(Given):
+    """A top-up order. Send the user to ``url``; it is ``paid`` once the money is there.
 
-    id: str
-    object: Literal["charge"] = "charge"
-    status: ChargeStatus
-    amount: int
-    asset: str
-    fee: Annotated[int, Field(description="The operator's part of amount; the rest is yours.")]
-    description: str
-    metadata: dict[str, str]
-    failure_code: str | None
-    user: Annotated[str, Field(description="The user's sub.")]
-    created_at: _Moment
-    settled_at: _Moment | None
-
-
-class TopUpAnswer(_Given):
-    """A top-up order. Send the user to ``url``; it is ``paid`` once the balance shows it."""
+    ``ohmygpt`` credits the user's balance at OhMyGPT, ``stripe`` their wallet here.
+    """
 
     id: str
     object: Literal["top_up"] = "top_up"
@@ -125,15 +105,16 @@ class TopUpAnswer(_Given):
     kind: str
     amount: int
     asset: str
+    reversed: Annotated[int, Field(description="What refunds and disputes have taken back of amount.")]
     url: str | None
     return_url: str | None
     failure_code: str | None
     user: Annotated[str, Field(description="The user's sub.")]
-    created_at: _Moment
-    settled_at: _Moment | None
+    created_at: Moment
+    settled_at: Moment | None
 
 
-class CallAnswer(_Given):
+class CallAnswer(Given):
     """One AI call that went through the relay."""
 
     object: Literal["call"] = "call"
@@ -146,21 +127,21 @@ class CallAnswer(_Given):
     input_tokens: int | None
     output_tokens: int | None
     estimated_cost: Annotated[int | None, Field(description="In hundredths of an OhMyGPT unit.")]
-    started_at: _Moment
+    started_at: Moment
     duration_ms: int
 
 
 _Item = TypeVar("_Item")
 
 
-class ListAnswer(_Given, Generic[_Item]):
+class ListAnswer(Given, Generic[_Item]):
     """A page of a list, newest first; ``next_cursor`` is null on the last one."""
 
     data: Sequence[_Item]
     next_cursor: str | None
 
 
-class UpstreamAmounts(_Given):
+class UpstreamAmounts(Given):
     """What the user has at OhMyGPT."""
 
     asset: Literal["OMG"] = "OMG"
@@ -168,7 +149,7 @@ class UpstreamAmounts(_Given):
     free: Annotated[int, Field(description="Renewed daily; pays for AI calls only.")]
 
 
-class WalletAmount(_Given):
+class WalletAmount(Given):
     """What the user has in a wallet at the hub."""
 
     asset: str
@@ -176,21 +157,21 @@ class WalletAmount(_Given):
     held: int
 
 
-class BalanceAnswer(_Given):
+class BalanceAnswer(Given):
     """What the user can spend, in hundredths."""
 
     ohmygpt: UpstreamAmounts
     wallet: Sequence[WalletAmount] = ()
 
 
-class PartnerAnswer(_Given):
+class PartnerAnswer(Given):
     """You."""
 
     id: str
     name: str
 
 
-class LimitsAnswer(_Given):
+class LimitsAnswer(Given):
     """What the user lets you charge, in hundredths of an OhMyGPT unit; null is no limit but the balance."""
 
     per_charge: int | None
@@ -198,7 +179,7 @@ class LimitsAnswer(_Given):
     spent_this_month: int
 
 
-class MeAnswer(_Given):
+class MeAnswer(Given):
     """Who the credentials stand for, and what they allow."""
 
     sub: str
@@ -209,14 +190,14 @@ class MeAnswer(_Given):
     limits: LimitsAnswer
 
 
-class FieldError(_Given):
+class FieldError(Given):
     """What is wrong with one field."""
 
     field: str
     message: str
 
 
-class ProblemAnswer(_Given):
+class ProblemAnswer(Given):
     """An error (RFC 9457). ``code`` is for programs and never changes; the texts are for people."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)

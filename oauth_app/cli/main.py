@@ -9,22 +9,28 @@ from oauth_app.cli.admins import admins
 from oauth_app.cli.database import database
 from oauth_app.cli.demo import demo
 from oauth_app.cli.doctor import doctor
+from oauth_app.cli.events import events
 from oauth_app.cli.keys import keys
+from oauth_app.cli.ledger import ledger
 from oauth_app.cli.openapi import openapi
 from oauth_app.cli.partners import partners
+from oauth_app.cli.reconcile import reconcile
 from oauth_app.cli.sandbox import sandbox
 from oauth_app.cli.serve import serve
 from oauth_app.cli.worker import worker
 from oauth_app.errors import HubError
 from oauth_app.services.operators import InvalidEmailError
 from oauth_app.services.partner_errors import UnknownPartnerError
+from oauth_app.services.webhook_errors import UnknownEndpointError, UnknownEventError
 
 #: Errors that carry no sentence of their own, and the sentence.
 SENTENCES: dict[type[HubError], str] = {
     InvalidEmailError: "{} is not an e-mail address",
     UnknownPartnerError: "there is no partner {}; `partners list` shows all",
+    UnknownEventError: "there is no event {}; `events tail` shows the latest",
+    UnknownEndpointError: "there is no webhook endpoint {} of this partner",
 }
-COMMANDS = (demo, serve, sandbox, worker, partners, admins, keys, database, openapi, doctor)
+COMMANDS = (demo, serve, sandbox, worker, partners, admins, keys, ledger, reconcile, events, database, openapi, doctor)
 
 
 @click.group(

@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import click
+from sqlalchemy.orm import Session
 
 from oauth_app.cli.answers import Row, json_option, show_many, show_one
 from oauth_app.cli.opening import open_ready_hub
 from oauth_app.cli.partner_options import partner_options, read_options
 from oauth_app.cli.permits import permits
 from oauth_app.db import reading, transaction
+from oauth_app.hub import Hub
 from oauth_app.models import Partner
 from oauth_app.provider.clients import auth_methods_of
 from oauth_app.services import partners as domain
 from oauth_app.services.registration import Registration
+from oauth_app.services.webhook_endpoints import EndpointWish, check_url, register_endpoint
 
 _NONE_YET = "There are no partners yet. Register one with `partners create --name … --redirect-uri …`."
 
@@ -28,13 +31,19 @@ partners.add_command(permits)
 @partners.command()
 @click.option("--name", required=True, help="What users read on the consent page.")
 @partner_options
+@click.option("--webhook-url", help="Where it is told of events; prints a webhook secret. Without it there is none.")
 @json_option
-def create(*, as_json: bool, **told: object) -> None:
-    """Register a site and print its credentials; the secret is shown this once."""
+def create(*, webhook_url: str | None, as_json: bool, **told: object) -> None:
+    """Register a site and print its credentials; the secrets are shown this once."""
     wish = Registration(**{"redirect_uris": [], **read_options(told)})
-    with open_ready_hub() as hub, transaction(hub.engine) as session:
-        credentials = domain.create_partner(session, wish)
-    _show_credentials(credentials, issuer=hub.settings.hub_issuer, as_json=as_json)
+    with open_ready_hub() as hub:
+        if webhook_url is not None:
+            check_url(hub.outside, webhook_url)
+        with transaction(hub.engine) as session:
+            credentials = domain.create_partner(session, wish)
+            webhook_secret = _register_webhook(session, hub, credentials.client_id, webhook_url)
+    more = {} if webhook_secret is None else {"webhook_secret": webhook_secret}
+    _show_credentials(credentials, issuer=hub.settings.hub_issuer, as_json=as_json, more=more)
 
 
 @partners.command()
@@ -88,9 +97,15 @@ def disable(client_id: str) -> None:
     click.echo(f"{client_id} is disabled.")
 
 
-def _show_credentials(credentials: domain.Credentials, *, issuer: str, as_json: bool) -> None:
+def _register_webhook(session: Session, hub: Hub, partner_id: str, url: str | None) -> str | None:
+    if url is None:
+        return None
+    return register_endpoint(session, hub.vault, EndpointWish(partner_id=partner_id, url=url)).secret
+
+
+def _show_credentials(credentials: domain.Credentials, *, issuer: str, as_json: bool, more: Row | None = None) -> None:
     row: Row = {"issuer": issuer, "client_id": credentials.client_id, "client_secret": credentials.client_secret}
-    show_one(row, as_json=as_json)
+    show_one({**row, **(more or {})}, as_json=as_json)
 
 
 def _summary(partner: Partner) -> Row:

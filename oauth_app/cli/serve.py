@@ -12,6 +12,9 @@ from oauth_app.settings import load_settings
 
 #: Streams that are still running when a stop is asked for may finish for this long.
 _GRACE_S = 30
+#: A worker process that says nothing for so long is replaced. It says nothing while it imports, which takes many
+#: seconds on a busy machine: uvicorn's own 5 would kill the new ones again and again.
+_WORKER_SILENCE_S = 60
 
 
 @click.command()
@@ -47,6 +50,7 @@ def serve(host: str | None, port: int | None, workers: int, log_level: str) -> N
         proxy_headers=False,  # TRUSTED_PROXY_COUNT decides whom to believe
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
+        timeout_worker_healthcheck=_WORKER_SILENCE_S,
     )
 
 

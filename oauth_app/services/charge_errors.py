@@ -2,15 +2,18 @@
 
 * ChargeError
   - UnknownChargeError        there is none of this id, for this partner and user
-  - UnsupportedAssetError     charges are not made in this asset
   - LimitExceededError        more than the user allowed
   - ChargeSettledError        it is settled; nothing is left to resolve
   - UnsettledError            the charge was tried and took no money; the same key is answered the same
     - InsufficientFundsError    the user has less than the amount
     - ChargeRefusedError        OhMyGPT said no
     - ChargeNotSentError        OhMyGPT could not be asked
+    - WalletFrozenError         a payment into the wallet is disputed, or money is owed
+    - ApprovalDeniedError       the user was asked, and said no
+    - ApprovalExpiredError      the user was asked, and said nothing
 
-A lost connection is a ``connections.ConnectionLostError``.
+An asset in which nothing is taken is an ``exchange.UnsupportedAssetError``; a lost connection is a
+``connections.ConnectionLostError``.
 """
 
 from oauth_app.errors import HubError
@@ -22,14 +25,6 @@ class ChargeError(HubError):
 
 class UnknownChargeError(ChargeError):
     """There is no such charge for whoever asks."""
-
-
-class UnsupportedAssetError(ChargeError):
-    """Charges are not made in this asset."""
-
-    def __init__(self, asset: str, *, is_known: bool) -> None:
-        super().__init__(asset)
-        self.is_known = is_known
 
 
 class LimitExceededError(ChargeError):
@@ -54,7 +49,7 @@ class UnsettledError(ChargeError):
 
 
 class InsufficientFundsError(UnsettledError):
-    """The user's OhMyGPT balance is smaller than the amount."""
+    """The user's OhMyGPT balance, or wallet here, is smaller than the amount."""
 
 
 class ChargeRefusedError(UnsettledError):
@@ -66,3 +61,15 @@ class ChargeNotSentError(UnsettledError):
 
     #: Trying again at once would meet the same outage.
     retry_after_s = 30
+
+
+class WalletFrozenError(UnsettledError):
+    """Nothing is taken from the wallet while a payment into it is disputed, or its user owes what went back."""
+
+
+class ApprovalDeniedError(UnsettledError):
+    """The user was asked whether so much may be taken, and said no, or has disconnected the partner."""
+
+
+class ApprovalExpiredError(UnsettledError):
+    """The user was asked whether so much may be taken, and said nothing in time."""

@@ -6,12 +6,13 @@
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
@@ -19,7 +20,17 @@ from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Charge, TopUp, Usage
 from oauth_app.services.charge_errors import ChargeSettledError, UnknownChargeError
-from oauth_app.services.charge_states import UNSETTLED, ChargeStatus, FailureCode, Verdict, settle
+from oauth_app.services.charge_states import (
+    BEGUN_AT,
+    UNSETTLED,
+    ChargeStatus,
+    FailureCode,
+    Funding,
+    Verdict,
+    begun_at,
+    settle,
+)
+from oauth_app.services.charge_telling import tell_of_charge
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.upstream_calls import ask_for_user, lease
 from oauth_app.upstream import UpstreamError, UpstreamUnavailableError
@@ -46,22 +57,15 @@ class Resolution:
 
 def settle_stale_charges(hub: Hub) -> int:
     """End the waiting for charges whose process must have died; return how many."""
-    stale = (Charge.status == ChargeStatus.PENDING, Charge.created_at < clock.now() - lease(hub.settings))
+    now = clock.now()
+    stale = (Charge.status == ChargeStatus.PENDING, now - lease(hub.settings) > BEGUN_AT)
+    failed = {"status": ChargeStatus.FAILED, "failure_code": FailureCode.INTERRUPTED, "settled_at": now}
+    unknown = {"status": ChargeStatus.UNKNOWN, "failure_code": FailureCode.INTERRUPTED}
     with transaction(hub.engine) as session:
         # Without a noted balance it was never sent, and cannot be any more: the sender's own note
         # needs the row to be pending.
-        never_sent = session.execute(
-            update(Charge)
-            .where(*stale, Charge.balance_before.is_(None))
-            .values(status=ChargeStatus.FAILED, failure_code=FailureCode.INTERRUPTED, settled_at=clock.now())
-            .returning(Charge.id)
-        ).all()
-        in_doubt = session.execute(
-            update(Charge)
-            .where(*stale)
-            .values(status=ChargeStatus.UNKNOWN, failure_code=FailureCode.INTERRUPTED)
-            .returning(Charge.id)
-        ).all()
+        never_sent = _change(session, (*stale, Charge.balance_before.is_(None)), failed)
+        in_doubt = _change(session, stale, unknown)
     return len(never_sent) + len(in_doubt)
 
 
@@ -89,8 +93,17 @@ def resolve_charge(session: Session, wish: Resolution) -> Charge:
     if charge.status != ChargeStatus.UNKNOWN:
         raise ChargeSettledError(wish.charge_id)
     status = ChargeStatus.SUCCEEDED if wish.was_taken else ChargeStatus.FAILED
+    charge.resolved_by, charge.resolved_reason = wish.operator, wish.reason
     _log.warning("operator %s resolved %s as %s: %r", wish.operator, charge.id, status, wish.reason)
     return settle(session, charge.id, Verdict(status=status, failure_code=FailureCode.BY_OPERATOR))
+
+
+def _change(session: Session, conditions: Sequence[ColumnElement[bool]], values: Mapping[str, Any]) -> Sequence[Charge]:
+    change = update(Charge).where(*conditions).values(**values).returning(Charge)
+    changed = session.scalars(change.execution_options(synchronize_session=False, populate_existing=True)).all()
+    for charge in changed:
+        tell_of_charge(session, charge)
+    return changed
 
 
 def _recent_unknown(session: Session) -> Sequence[Charge]:
@@ -99,7 +112,7 @@ def _recent_unknown(session: Session) -> Sequence[Charge]:
         .where(
             Charge.status == ChargeStatus.UNKNOWN,
             Charge.balance_before.is_not(None),
-            Charge.created_at > clock.now() - EVIDENCE_LIFE,
+            clock.now() - EVIDENCE_LIFE < BEGUN_AT,
         )
         .order_by(func.random())  # so that one that cannot be asked about does not hold up the others for ever
         .limit(_BATCH)
@@ -135,18 +148,21 @@ def _verdict_of(charge: Charge, balance: int) -> Verdict | None:
         return None
     if balance == before - charge.amount:
         return Verdict(status=ChargeStatus.SUCCEEDED)
-    if balance == before and clock.now() - charge.created_at > QUIET:
+    if balance == before and clock.now() - begun_at(charge) > QUIET:
         return Verdict(status=ChargeStatus.FAILED, failure_code=FailureCode.NOT_TAKEN)
     return None
 
 
 def _is_alone(session: Session, charge: Charge) -> bool:
     """Tell whether nothing else that we know of can have moved the user's balance since."""
-    since = charge.created_at
+    since = begun_at(charge)
     took = (Charge.status == ChargeStatus.SUCCEEDED) & (Charge.settled_at >= since)
     others = (
         select(Charge.id).where(
-            Charge.user_id == charge.user_id, Charge.id != charge.id, or_(Charge.status.in_(UNSETTLED), took)
+            Charge.user_id == charge.user_id,
+            Charge.id != charge.id,
+            Charge.funding == Funding.UPSTREAM,
+            or_(Charge.status.in_(UNSETTLED), took),
         ),
         select(TopUp.id).where(TopUp.user_id == charge.user_id, TopUp.status == "paid", TopUp.settled_at >= since),
     )

@@ -1,10 +1,14 @@
 """The user's connection to OhMyGPT: the one place that seals and opens the upstream token."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.errors import HubError
-from oauth_app.models import UpstreamConnection
+from oauth_app.models import Consent, UpstreamConnection
+from oauth_app.provider.owner import is_in_force
+from oauth_app.services.events import EventType, record_event
+from oauth_app.services.wire_objects import user_object
 from oauth_app.vault import Vault
 
 
@@ -37,7 +41,7 @@ def mark_lost(session: Session, vault: Vault, user_id: str, *, refused: str) -> 
     """Note that OhMyGPT refused the token ``refused``, and destroy it. The caller commits.
 
     A token that a sign-in has put in its place in the meantime is left alone. The next sign-in connects
-    again, under the same ``sub`` at every partner.
+    again, under the same ``sub`` at every partner. Every partner that the user lets in is told.
     """
     row = session.get(UpstreamConnection, user_id, with_for_update=True)
     if row is None or row.sealed_token is None:
@@ -45,6 +49,14 @@ def mark_lost(session: Session, vault: Vault, user_id: str, *, refused: str) -> 
     if vault.open(row.sealed_token, place=_place(user_id), reason="compare_refused") == refused:
         row.sealed_token = None
         row.lost_at = clock.now()
+        _tell_partners(session, user_id)
+
+
+def _tell_partners(session: Session, user_id: str) -> None:
+    consents = session.scalars(select(Consent).where(Consent.user_id == user_id, is_in_force()))
+    for consent in consents.all():
+        told = user_object(consent.subject)
+        record_event(session, consent.partner_id, EventType.CONNECTION_LOST, consent.subject, told)
 
 
 def _place(user_id: str) -> str:

@@ -16,8 +16,10 @@ from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Consent
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import revoke_all_of_consent
+from oauth_app.services.events import EventType, record_event
 from oauth_app.services.partner_sessions import end_sessions_of_consent
 from oauth_app.services.scopes import ALL_SCOPES, Scope
+from oauth_app.services.wire_objects import user_object
 
 
 class InvalidLimitsError(HubError):
@@ -127,7 +129,7 @@ def lower_limits(session: Session, wish: Agreement) -> None:
 
 
 def revoke_consent(session: Session, consent_id: str) -> None:
-    """Take the consent back: every token and code of it ends at once. The caller commits.
+    """Take the consent back: every token and code of it ends at once, and the partner is told. The caller commits.
 
     Whose consent it is, the caller has checked. One that is revoked, or never was, changes nothing.
     """
@@ -138,6 +140,8 @@ def revoke_consent(session: Session, consent_id: str) -> None:
     consent.revoked_at = clock.now()
     revoke_all_of_consent(session, consent.id)
     end_sessions_of_consent(session, consent.id)
+    told = user_object(consent.subject)
+    record_event(session, consent.partner_id, EventType.CONSENT_REVOKED, consent.subject, told)
 
 
 def _has_run_out(consent: Consent) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from oauth_app import clock
 from oauth_app.models import Account, Charge, Consent, Partner, TopUp, UpstreamConnection, Usage, User
 from oauth_app.provider.owner import is_in_force
+from oauth_app.services.exchange import Rates
 
 PAGE_ROWS = 50
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what fits a row's number
@@ -33,11 +34,13 @@ class Overview:
     accounts: Sequence[Account]
 
 
-def overview(session: Session) -> Overview:
-    """Count what there is and what happened in the last 24 hours."""
+def overview(session: Session, rates: Rates) -> Overview:
+    """Count what there is and what happened in the last 24 hours; charges in hundredths of a unit, at ``rates``."""
     since = clock.now() - timedelta(hours=24)
-    charged = select(func.coalesce(func.sum(Charge.amount), 0)).where(
-        Charge.status == "succeeded", Charge.created_at >= since
+    charged = (
+        select(Charge.asset, func.sum(Charge.amount))
+        .where(Charge.status == "succeeded", Charge.created_at >= since)
+        .group_by(Charge.asset)
     )
     calls = select(func.count()).select_from(Usage).where(Usage.started_at >= since)
     return Overview(
@@ -45,7 +48,7 @@ def overview(session: Session) -> Overview:
         lost_connections=_count(session, select(func.count()).where(UpstreamConnection.lost_at.is_not(None))),
         partners=_count(session, select(func.count()).where(Partner.disabled_at.is_(None))),
         connected=_count(session, select(func.count()).where(is_in_force())),
-        charged_today=_count(session, charged),
+        charged_today=rates.weigh_all({asset: int(total) for asset, total in session.execute(charged)}),
         unknown_charges=_count(session, select(func.count()).where(Charge.status == "unknown")),
         open_top_ups=_count(session, select(func.count()).where(TopUp.status == "open")),
         calls_today=_count(session, calls),

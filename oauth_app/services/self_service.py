@@ -11,6 +11,7 @@ from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.models import Charge, Consent, Partner, TopUp, Usage
 from oauth_app.provider.owner import is_in_force
+from oauth_app.services.exchange import Rates
 
 _RECENT = 20
 
@@ -32,26 +33,29 @@ class ConnectedSite:
     last_call_at: datetime | None
 
 
-def connected_sites(session: Session, user_id: str) -> list[ConnectedSite]:
-    """Return the user's sites, latest consent first; one that is disconnected or has run out is gone from the list."""
+def connected_sites(session: Session, user_id: str, rates: Rates) -> list[ConnectedSite]:
+    """Return the user's sites, latest consent first; one that is disconnected or has run out is gone from the list.
+
+    What they charged counts in hundredths of a unit, at ``rates``.
+    """
     rows = session.execute(
         select(Consent, Partner)
         .join(Partner, Partner.id == Consent.partner_id)
         .where(Consent.user_id == user_id, is_in_force())
         .order_by(Consent.agreed_at.desc())
     ).all()
-    charged, this_month = _charged(session, user_id), _charged(session, user_id, since=_month_start())
+    charged, this_month = _charged(session, user_id, rates), _charged(session, user_id, rates, since=_month_start())
     calls = _calls(session, user_id)
     return [_site(consent, partner, charged, this_month, calls) for consent, partner in rows]
 
 
-def get_site(session: Session, user_id: str, consent_id: str) -> ConnectedSite:
+def get_site(session: Session, user_id: str, consent_id: str, rates: Rates) -> ConnectedSite:
     """Return one of the user's sites.
 
     Raises:
         NotYoursError: there is none of this id among them.
     """
-    for site in connected_sites(session, user_id):
+    for site in connected_sites(session, user_id, rates):
         if site.consent.id == consent_id:
             return site
     raise NotYoursError(consent_id)
@@ -104,15 +108,18 @@ def _site(
     )
 
 
-def _charged(session: Session, user_id: str, since: datetime | None = None) -> dict[str, int]:
+def _charged(session: Session, user_id: str, rates: Rates, since: datetime | None = None) -> dict[str, int]:
     query = (
-        select(Charge.consent_id, func.sum(Charge.amount))
+        select(Charge.consent_id, Charge.asset, func.sum(Charge.amount))
         .where(Charge.user_id == user_id, Charge.status == "succeeded")
-        .group_by(Charge.consent_id)
+        .group_by(Charge.consent_id, Charge.asset)
     )
     if since is not None:
         query = query.where(Charge.created_at >= since)
-    return {consent_id: int(total) for consent_id, total in session.execute(query)}
+    sums: dict[str, int] = {}
+    for consent_id, asset, total in session.execute(query):
+        sums[consent_id] = sums.get(consent_id, 0) + rates.weigh(int(total), asset)
+    return sums
 
 
 def _calls(session: Session, user_id: str) -> dict[str, Row[str, int, int | None, datetime]]:

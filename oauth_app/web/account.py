@@ -9,6 +9,7 @@ from oauth_app.services import self_service
 from oauth_app.services.browser_sessions import list_sessions
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.consent import revoke_consent
+from oauth_app.services.exchange import rates_of
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamBalance, UpstreamError
 from oauth_app.web.browser_words import browser_words
@@ -30,7 +31,7 @@ def front() -> ResponseReturnValue:
             "account/front.html",
             balance=balance,
             problem=problem,
-            sites=self_service.connected_sites(session, user_id()),
+            sites=self_service.connected_sites(session, user_id(), rates_of(current_hub())),
             charges=self_service.recent_charges(session, user_id()),
             top_ups=self_service.recent_top_ups(session, user_id()),
             scope_words=scope_words(),
@@ -43,7 +44,8 @@ def front() -> ResponseReturnValue:
 def ask_disconnect(consent_id: str) -> ResponseReturnValue:
     """Say what disconnecting does, and ask."""
     with reading(current_hub().engine) as session:
-        return render_template("account/disconnect.html", site=self_service.get_site(session, user_id(), consent_id))
+        site = self_service.get_site(session, user_id(), consent_id, rates_of(current_hub()))
+    return render_template("account/disconnect.html", site=site)
 
 
 @bp.post("/sites/<consent_id>/disconnect")
@@ -51,7 +53,7 @@ def disconnect(consent_id: str) -> ResponseReturnValue:
     """Take the consent back; the site's tokens die at once."""
     hub = current_hub()
     with transaction(hub.engine) as session:
-        site = self_service.get_site(session, user_id(), consent_id)
+        site = self_service.get_site(session, user_id(), consent_id, rates_of(hub))
         revoke_consent(session, site.consent.id)
     hub.callers.forget_consent(consent_id)
     return redirect("/account")

@@ -11,6 +11,7 @@ from oauth_app.hub import current_hub
 from oauth_app.models import Consent
 from oauth_app.services import self_service
 from oauth_app.services.consent import Agreement, InvalidLimitsError, lower_limits
+from oauth_app.services.exchange import rates_of
 from oauth_app.web.consent_form import (
     LIVES,
     limit_fields,
@@ -38,7 +39,7 @@ def lower(consent_id: str) -> ResponseReturnValue:
     hub = current_hub()
     try:
         with transaction(hub.engine) as session:
-            consent = self_service.get_site(session, user_id(), consent_id).consent
+            consent = self_service.get_site(session, user_id(), consent_id, rates_of(current_hub())).consent
             lower_limits(session, _wish(consent))
     except InvalidLimitsError:
         return _page(consent_id, wrong=True), 422
@@ -60,7 +61,7 @@ def _wish(consent: Consent) -> Agreement:
 
 def _page(consent_id: str, *, wrong: bool = False) -> str:
     with reading(current_hub().engine) as session:
-        site = self_service.get_site(session, user_id(), consent_id)
+        site = self_service.get_site(session, user_id(), consent_id, rates_of(current_hub()))
     now = limit_fields(site.consent)
     shown = sent_fields() if wrong else now
     ends_at = site.consent.expires_at

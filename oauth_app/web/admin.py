@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
 from oauth_app.services import oversight
+from oauth_app.services.exchange import rates_of
 from oauth_app.web.guards import operator
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -39,7 +40,9 @@ LISTINGS = {
 def front() -> ResponseReturnValue:
     """Show how the hub is doing."""
     with reading(current_hub().engine) as session:
-        return render_template("admin/overview.html", overview=oversight.overview(session), listings=LISTINGS)
+        return render_template(
+            "admin/overview.html", overview=oversight.overview(session, rates_of(current_hub())), listings=LISTINGS
+        )
 
 
 @bp.get("/<name>")

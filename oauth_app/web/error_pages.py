@@ -10,8 +10,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.partner_errors import UnknownPartnerError
 from oauth_app.services.partner_sessions import SessionEndedError
 from oauth_app.services.self_service import NotYoursError
+from oauth_app.services.statement_months import UnknownMonthError
 from oauth_app.upstream import UpstreamError, UpstreamGrantLostError, UpstreamRefusedError, UpstreamUnavailableError
 from oauth_app.web.login_state import sign_in_url
 
@@ -39,6 +41,8 @@ MESSAGE_OF_ERROR: dict[type[Exception], Message] = {
     SessionEndedError: Message(
         403, _l("You are signed out"), _l("You signed out in the meantime. Please sign in again."), offers_sign_in=True
     ),
+    UnknownPartnerError: _NOT_FOUND,
+    UnknownMonthError: _NOT_FOUND,
     ConnectionLostError: Message(
         403, _l("Your connection to OhMyGPT is lost"), _l("Please sign in again to repair it."), offers_sign_in=True
     ),

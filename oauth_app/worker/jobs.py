@@ -4,10 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from oauth_app.hub import Hub
+from oauth_app.services.approvals import expire_approvals
+from oauth_app.services.auto_top_up import top_up_low_wallets
+from oauth_app.services.bookkeeping import roll_up_accounts
 from oauth_app.services.charge_resolution import reconcile_unknown_charges, settle_stale_charges
 from oauth_app.services.deliveries import send_due
+from oauth_app.services.holds import expire_holds
+from oauth_app.services.reconciliation import reconcile_nightly
+from oauth_app.services.stripe_polling import poll_stripe_orders
 from oauth_app.services.sweeping import sweep
 from oauth_app.services.top_up_watching import close_old_top_ups
+from oauth_app.worker.stripe_sweep import StripeSweep
 from oauth_app.worker.top_up_watch import TopUpWatch
 
 
@@ -25,8 +32,15 @@ def make_jobs() -> Sequence[Job]:
     return (
         Job(name="settle stale charges", every_s=10, work=settle_stale_charges),
         Job(name="reconcile unknown charges", every_s=10, work=reconcile_unknown_charges),
+        Job(name="roll up hot accounts", every_s=2, work=roll_up_accounts),
+        Job(name="expire approvals", every_s=10, work=expire_approvals),
+        Job(name="expire holds", every_s=10, work=expire_holds),
         Job(name="watch top-ups", every_s=2, work=TopUpWatch()),
         Job(name="close old top-ups", every_s=60, work=close_old_top_ups),
+        Job(name="top up low wallets", every_s=1, work=top_up_low_wallets),
+        Job(name="ask Stripe for open orders", every_s=5, work=poll_stripe_orders),
+        Job(name="ask Stripe for what was missed", every_s=600, work=StripeSweep()),
+        Job(name="compare all sides", every_s=300, work=reconcile_nightly),
         Job(name="sweep", every_s=600, work=sweep),
     )
 

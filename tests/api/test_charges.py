@@ -34,6 +34,12 @@ def test_a_charge_is_made(caller: Caller, sandbox: Sandbox) -> None:
         "amount": 10_01,
         "asset": "OMG",
         "fee": 25,
+        "funding": "upstream",
+        "refunded": 0,
+        "refunds": None,
+        "hold": None,
+        "approval_url": None,
+        "approval_ends_at": None,
         "description": "Stickers",
         "metadata": {"order": "1001"},
         "failure_code": None,
@@ -58,9 +64,9 @@ def test_an_amount_is_a_whole_positive_number(caller: Caller, sandbox: Sandbox, 
     assert sandbox.account(ALICE)["charges"] == 0
 
 
-@pytest.mark.parametrize("asset", ["USD", "CNY", "EUR", "omg"])
-def test_only_omg_is_charged_here(caller: Caller, asset: str) -> None:
-    """Another asset is refused with a code of its own."""
+@pytest.mark.parametrize("asset", ["EUR", "omg"])
+def test_another_asset_is_refused(caller: Caller, asset: str) -> None:
+    """An asset in which nothing is taken has a code of its own."""
     assert code_of(caller.charge(asset=asset)) == (422, "unsupported_asset")
 
 

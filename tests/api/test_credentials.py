@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from oauth_app import clock
 from oauth_app.services.partners import Credentials
-from tests.api.caller import CHARGES, Caller, basic, code_of
+from tests.api.caller import Caller, basic, code_of
 from tests.fixtures.hub import Sandbox
 
 ME = "/hub/v1/me"
@@ -74,7 +74,7 @@ def test_an_unknown_user_is_told_so(server: Caller, user: str) -> None:
 def test_a_server_must_name_a_user(server: Caller) -> None:
     """Client authentication alone stands for nobody."""
     assert code_of(server.charge()) == (400, "user_required")
-    assert code_of(server.get(CHARGES)) == (400, "user_required")
+    assert code_of(server.get("/hub/v1/balance")) == (400, "user_required")
 
 
 def test_a_token_stands_for_its_own_user_only(caller: Caller) -> None:

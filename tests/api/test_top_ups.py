@@ -1,11 +1,14 @@
 """``/hub/v1/top-ups`` as a partner meets it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from oauth_app.factory import create_app
 from oauth_app.hub import Hub
+from oauth_app.services.partners import Credentials
 from tests.api.caller import TOP_UPS, Caller, code_of
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Person, Sandbox, make_partner
@@ -52,7 +55,7 @@ def test_the_payment_page_leads_back_to_the_hub(caller: Caller, sandbox: Sandbox
         ({"asset": "USD"}, (422, "invalid_request")),
         ({"kind": "gift"}, (422, "invalid_request")),
         ({"return_url": "https://evil.example/"}, (422, "invalid_request")),
-        ({"provider": "stripe"}, (422, "provider_not_enabled")),
+        ({"asset": "OMG", "provider": "stripe"}, (422, "invalid_request")),
         ({"provider": "paypal"}, (422, "provider_not_enabled")),
     ],
     ids=str,
@@ -90,3 +93,20 @@ def test_another_partner_sees_no_order(app: Flask, caller: Caller, hub: Hub, ali
     assert code_of(theirs.get(f"{TOP_UPS}/{made['id']}")) == (404, "unknown_top_up")
     assert [one["id"] for one in caller.get(TOP_UPS).get_json()["data"]] == [made["id"]]
     assert theirs.get(TOP_UPS).get_json()["data"] == []
+
+
+def test_stripe_opens_an_order_for_the_wallet(caller: Caller, sandbox: Sandbox) -> None:
+    """The same request with another provider: the money comes to the wallet here, and the order says when."""
+    made = caller.top_up(provider="stripe", asset="USD", amount=12_00).get_json()
+    sandbox.pay(made["url"])
+    shown = caller.get(f"{TOP_UPS}/{made['id']}").get_json()
+    assert (made["status"], shown["status"], shown["reversed"]) == ("open", "paid", 0)
+    assert (shown["provider"], shown["asset"], shown["amount"]) == ("stripe", "USD", 12_00)
+
+
+def test_without_stripe_an_order_is_refused(hub: Hub, alice: Person, shop: Credentials) -> None:
+    """An operator without an account at Stripe offers no such way to pay."""
+    app = create_app(replace(hub, payments=None))
+    token = grant(hub.engine, alice.user_id, shop.client_id)
+    answer = Caller(client=app.test_client(), authorization=f"Bearer {token}").top_up(provider="stripe")
+    assert code_of(answer) == (422, "provider_not_enabled")

@@ -7,6 +7,7 @@ import pytest
 
 from oauth_app.cli.main import cli
 from tests.cli.conftest import Answer, Command
+from tests.fixtures.receiver import Receiver
 
 CALLBACK = "https://shop.example/callback"
 
@@ -114,7 +115,23 @@ def test_the_doctor_finds_what_is_missing(ready: Command) -> None:
         "settings": True,
         "database": True,
         "OhMyGPT": False,
+        "Stripe": True,
     }
+
+
+@pytest.mark.parametrize(("status", "is_ok"), [(400, True), (301, False), (404, False)])
+def test_the_doctor_sees_where_stripes_events_end(
+    ready: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    receiver: Receiver,
+    status: int,
+    is_ok: bool,  # noqa: FBT001
+) -> None:
+    """The hub's own refusal is the sign that events arrive; Stripe would not follow a redirect."""
+    receiver.status = status
+    monkeypatch.setenv("HUB_ISSUER", receiver.url.removesuffix("/logout"))
+    rows = {row["check"]: row for row in json.loads(ready("doctor", "--json").output)}
+    assert (rows["Stripe"]["ok"], "/webhooks/stripe" in rows["Stripe"]["finding"]) == (is_ok, True)
 
 
 def test_unsafe_settings_are_a_sentence(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,3 +107,39 @@ def test_a_port_is_a_port(tmp_path: Path) -> None:
     """A number that is no port is refused by name."""
     with pytest.raises(SettingsError, match="HUB_PORT"):
         load(hub_instance=tmp_path, hub_port=70000)
+
+
+LIVE = {"stripe_api_key": "sk_live_not_a_secret", "stripe_webhook_secrets": "whsec_1, whsec_2"}
+
+
+def test_stripe_is_taken_in_production() -> None:
+    """A live key with its webhook secrets, one or several."""
+    settings = load(**PRODUCTION, **LIVE)
+    assert (settings.webhook_secrets, settings.stripe_api_base) == (("whsec_1", "whsec_2"), "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"stripe_api_key": "sk_test_not_a_secret"}, "STRIPE_API_KEY"),
+        ({"stripe_api_key": "rk_test_not_a_secret"}, "STRIPE_API_KEY"),
+        ({"stripe_api_base": "http://127.0.0.1:8001/stripe"}, "STRIPE_API_BASE"),
+        ({"stripe_webhook_secrets": " , "}, "STRIPE_WEBHOOK_SECRETS"),
+    ],
+    ids=str,
+)
+def test_unsafe_stripe_is_refused_in_production(changes: dict[str, str], setting: str) -> None:
+    """Play money, plain HTTP, or events that nobody can verify: the hub does not start."""
+    with pytest.raises(SettingsError, match=setting):
+        load(**(PRODUCTION | LIVE | changes))
+
+
+def test_production_without_stripe_has_none() -> None:
+    """The double of the sandbox never slips into production."""
+    assert load(**PRODUCTION).stripe_api_key.get_secret_value() == ""
+
+
+def test_a_sandbox_speaks_to_the_double() -> None:
+    """Nothing needs to be set; a key of your own goes to Stripe itself."""
+    assert load(sandbox_port=9001).stripe_api_base == "http://127.0.0.1:9001/stripe"
+    assert load(stripe_api_key="sk_test_of_my_own").stripe_api_base == ""

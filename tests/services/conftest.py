@@ -11,6 +11,7 @@ from oauth_app.services.partners import Credentials
 from oauth_app.upstream import UpstreamClient
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Person, Sandbox, make_test_hub
+from tests.services.stripe_orders import Stripe
 
 
 @pytest.fixture
@@ -27,3 +28,9 @@ def penniless(sandbox: Sandbox, tmp_path: Path) -> UpstreamClient:
     profile = tmp_path / "profile.toml"
     profile.write_text('[errors]\ninsufficient_funds = ["injected_error"]\n')
     return make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url, ohmygpt_profile=profile).upstream
+
+
+@pytest.fixture
+def stripe(sandbox: Sandbox) -> Stripe:
+    """The operator's Stripe, in test mode."""
+    return Stripe(sandbox)

@@ -257,6 +257,7 @@ def make_charge(consent: Consent, amount: int) -> Charge:
         amount=amount,
         asset="OMG",
         fee=0,
+        funding="upstream",
         status="succeeded",
         description="Book",
         details={},
