@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
-from oauth_app.models import TokenRow, WrongUserCode
+from oauth_app.models import Partner, TokenRow, WrongUserCode
 from oauth_app.services.device_sign_in import MOST_WRONG_OF_ALL, MOST_WRONG_OF_USER
 from tests.fixtures.hub import Person
 from tests.fixtures.provider_pages import form_with
@@ -192,6 +192,18 @@ def test_a_site_that_is_being_tested_lets_only_its_owner_in(app: Flask, hub: Hub
 
     assert type_code(browser, codes["user_code"]).status_code == 403
     assert device.poll(codes).get_json()["error"] == "authorization_pending"
+
+
+def test_a_form_of_before_lets_nobody_into_a_site_that_is_being_tested(app: Flask, hub: Hub, browser: Browser) -> None:
+    """The page was shown while the site was live; when the button is pressed, only its owner may come in."""
+    device = Device(app, make_device_partner(hub, "Prototype"))
+    codes = device.start()
+    action, values = form_with(type_code(browser, codes["user_code"]).text, "user")
+    with transaction(hub.engine) as session:
+        session.get_one(Partner, device.client_id).mode = "test"
+
+    browser.post(action, values | {"decision": "agree"})
+    assert device.poll(codes).get_json()["error"] == "access_denied"
 
 
 def test_the_picture_is_open_to_the_device(client: FlaskClient) -> None:
