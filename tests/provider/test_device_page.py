@@ -10,7 +10,14 @@ from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Partner, TokenRow, WrongUserCode
-from oauth_app.services.device_sign_in import MOST_WRONG_OF_ALL, MOST_WRONG_OF_USER
+from oauth_app.services.device_sign_in import (
+    MOST_WRONG_OF_ALL,
+    MOST_WRONG_OF_USER,
+    AlreadyDecidedError,
+    WaitingDevice,
+    deny_device,
+    find_waiting_device,
+)
 from tests.fixtures.hub import Person
 from tests.fixtures.provider_pages import form_with
 from tests.provider.browser import Browser
@@ -204,6 +211,19 @@ def test_a_form_of_before_lets_nobody_into_a_site_that_is_being_tested(app: Flas
 
     browser.post(action, values | {"decision": "agree"})
     assert device.poll(codes).get_json()["error"] == "access_denied"
+
+
+def test_of_two_decisions_the_first_counts(device: Device, hub: Hub, alice: Person) -> None:
+    """Two tabs have both looked before either decides; on PostgreSQL they can do so at the same moment."""
+    codes = device.start()
+    with reading(hub.engine) as session:
+        waiting = find_waiting_device(session, alice.user_id, codes["user_code"])
+    assert isinstance(waiting, WaitingDevice)
+    with transaction(hub.engine) as session:
+        deny_device(session, waiting)
+
+    with pytest.raises(AlreadyDecidedError), transaction(hub.engine) as session:
+        deny_device(session, waiting)
 
 
 def test_the_picture_is_open_to_the_device(client: FlaskClient) -> None:
