@@ -70,8 +70,13 @@ def show_test_site_page(authorization: Authorization, login: Login) -> ResponseR
     """
     if "none" in authorization.demands.prompts:
         raise authorization.refusal(Step.ACCESS_DENIED)
-    note_failure("test_mode", Asker.of(authorization.partner))
-    return show_test_site(authorization.partner, login, other_account=_other_account(), give_up=address_of(CANCEL_PATH))
+    return show_test_site(
+        authorization.partner,
+        login,
+        other_account=_other_account(),
+        give_up=address_of(CANCEL_PATH),
+        failure_id=note_failure("test_mode", Asker.of(authorization.partner)),
+    )
 
 
 def _other_account() -> str:

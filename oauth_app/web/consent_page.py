@@ -87,16 +87,19 @@ def read_agreement(ask: ConsentAsk, login: Login) -> Agreement:
 
 
 def show_test_site(
-    partner: Partner, login: Login, *, other_account: str, give_up: str | None = None
+    partner: Partner, login: Login, *, other_account: str, give_up: str | None = None, failure_id: str | None = None
 ) -> ResponseReturnValue:
-    """Return the page for somebody who may not sign in yet; ``give_up`` leads back to the site."""
+    """Return the page for somebody who may not sign in yet.
+
+    ``give_up`` leads back to the site; by ``failure_id`` the site finds it in its console.
+    """
     page = render_template(
         "consent_test_site.html",
         partner=partner,
         login=login,
         other_account=other_account,
         give_up=give_up,
-        request_id=g.get("request_id"),
+        failure_id=failure_id,
     )
     return page, 403
 

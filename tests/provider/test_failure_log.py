@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from oauth_app import clock
-from oauth_app.db import reading
+from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
-from oauth_app.models import AuthorizationFailure
+from oauth_app.models import AuthorizationFailure, Partner
 from oauth_app.services.authorization_failures import find_failure
 from tests.provider.browser import Browser, query_of
 from tests.provider.partner import CALLBACK, PartnerSite
@@ -82,6 +82,18 @@ def test_a_no_is_noted(hub: Hub, browser: Browser, site: PartnerSite) -> None:
     (failure,) = failures(hub)
     assert failure.code == "access_denied"
     assert "alice" not in str(failure.details)
+
+
+def test_a_stranger_at_a_site_that_is_being_tested_is_shown_an_id(
+    hub: Hub, browser: Browser, site: PartnerSite
+) -> None:
+    """The page says that only the owner may come in, and names the id under which the site finds it."""
+    with transaction(hub.engine) as session:
+        session.get_one(Partner, site.id).mode = "test"
+
+    page = browser.open(site.link())
+    assert page.status_code == 403
+    assert [(row.id, row.code) for row in failures(hub)] == [(id_in(page.text), "test_mode")]
 
 
 def test_a_sign_in_that_goes_well_is_not_noted(hub: Hub, browser: Browser, site: PartnerSite) -> None:
