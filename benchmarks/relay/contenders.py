@@ -24,7 +24,8 @@ http {{
   upstream stub {{ server {stub}; keepalive 4096; keepalive_requests 10000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location / {{ proxy_pass http://stub; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    location / {{ proxy_pass http://stub; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_max_temp_file_size 0; }}
   }}
 }}
 """

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -151,7 +151,8 @@ def _turns(contenders: Sequence[Contender], rounds: int) -> Iterator[Contender]:
 
 def _warm_up(ground: Ground, contenders: Sequence[Contender]) -> None:
     for contender in contenders:
-        call(contender, 1, ground.folder)
+        with suppress(UnexpectedAnswerError):  # LiteLLM needs some seconds for its first answer
+            call(contender, 5, ground.folder)
 
 
 def _show(results: dict[str, list[T]], columns: dict[str, Callable[[T], float]], *, ratio: str) -> None:
