@@ -32,13 +32,15 @@ _PIECES = (
     b"%2e",
 )  # fmt: skip
 #: Where, how many bytes are taken out, and what is put in.
-_mutations = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 3), st.sampled_from((*_PIECES, b""))), max_size=3
-)
+_mutation = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 3), st.sampled_from((*_PIECES, b"")))
+#: Half of the requests stay as they are, or the first mutation would end nearly every connection.
+_mutations = st.one_of(st.just([]), st.lists(_mutation, min_size=1, max_size=2))
 
 
 @given(parts=st.lists(st.tuples(st.sampled_from(_REQUESTS), _mutations), min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_nothing_is_made_up(door: Door, parts: list[tuple[bytes, list[tuple[float, int, bytes]]]]) -> None:
     """Each request upstream is strictly written, and there are at most as many as were sent.
 
