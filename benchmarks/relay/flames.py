@@ -10,6 +10,8 @@ from benchmarks.relay.processes import pinned
 
 _PY_SPY = "py-spy==0.4.2"
 _SHOWN = 25
+#: With native frames py-spy takes a thread that waits for a lock for one that works.
+_WAITING = ("pthread_cond_timedwait (", "PyThread_acquire_lock_timed (")
 
 
 def record(contender: Contender, peers: Peers, seconds: int, file: Path) -> subprocess.Popen[bytes]:
@@ -25,6 +27,8 @@ def summary(file: Path) -> str:
     own, whole, total = Counter[str](), Counter[str](), 0
     for line in file.read_text("utf-8").splitlines():
         stack, _, count = line.rpartition(" ")
+        if any(waiting in stack for waiting in _WAITING):
+            continue
         frames = [frame.rpartition(":")[0] or frame for frame in stack.split(";")]
         own[frames[-1]] += int(count)
         whole.update(dict.fromkeys(frames, int(count)))
