@@ -6,7 +6,8 @@ from typing import Any
 import anthropic
 import pytest
 
-from tests.relay.sdk.conftest import CLAUDE, Account
+from tests.fixtures.accounts import Account
+from tests.relay.sdk.conftest import CLAUDE
 
 ASK: dict[str, Any] = {
     "model": CLAUDE,

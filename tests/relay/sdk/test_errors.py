@@ -12,11 +12,12 @@ import requests
 
 from oauth_app.db import transaction
 from oauth_app.models import Consent
+from tests.fixtures.accounts import ALICE, Account, sign_in
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Sandbox, make_partner
 from tests.fixtures.live import LiveHub, running_hub
 from tests.relay.conftest import make_user
-from tests.relay.sdk.conftest import ALICE, BESIDE_A_STUB, CLAUDE, GPT, Account, sign_in
+from tests.relay.sdk.conftest import BESIDE_A_STUB, CLAUDE, GPT
 from tests.relay.servers import Stub
 
 MESSAGES = [{"role": "user", "content": "Say hello"}]

@@ -7,7 +7,8 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.relay.sdk.conftest import GPT, Account
+from tests.fixtures.accounts import Account
+from tests.relay.sdk.conftest import GPT
 
 QUESTION: list[dict[str, str]] = [{"role": "user", "content": "Say hello"}]
 WEATHER: dict[str, Any] = {

@@ -9,7 +9,7 @@ import openai
 import pytest
 from aiohttp import web
 
-from tests.relay.sdk.conftest import Account
+from tests.fixtures.accounts import Account
 from tests.relay.servers import Stub
 from tests.sandbox.pictures import PIXEL, size_of
 

@@ -5,7 +5,8 @@ import asyncio
 import openai
 import pytest
 
-from tests.relay.sdk.conftest import GPT, Account
+from tests.fixtures.accounts import Account
+from tests.relay.sdk.conftest import GPT
 from tests.relay.sdk.test_openai_chat import WEATHER, Verdict
 
 TOOL = {"type": "function", **WEATHER["function"]}

@@ -10,7 +10,8 @@ import openai
 import pytest
 from aiohttp import web
 
-from tests.relay.sdk.conftest import CLAUDE, GPT, Account
+from tests.fixtures.accounts import Account
+from tests.relay.sdk.conftest import CLAUDE, GPT
 from tests.relay.servers import CHAT, Script, Stub
 
 MESSAGES = [{"role": "user", "content": "Say hello"}]
