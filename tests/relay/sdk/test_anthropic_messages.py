@@ -8,6 +8,7 @@ import pytest
 
 from tests.fixtures.accounts import Account
 from tests.relay.sdk.conftest import CLAUDE
+from tests.relay.servers import Stub
 
 ASK: dict[str, Any] = {
     "model": CLAUDE,
@@ -79,17 +80,29 @@ def test_tokens_are_counted_as_they_are_used(account: Account) -> None:
     assert counted.input_tokens == used.input_tokens > 0
 
 
-def test_the_token_goes_by_either_header(account: Account) -> None:
+def test_the_token_goes_by_either_name(account: Account) -> None:
     """``api_key`` and ``auth_token`` are the same to the hub."""
     with anthropic.Anthropic(base_url=account.url, auth_token=account.token, api_key=None, max_retries=0) as client:
         assert client.messages.create(**ASK).content
 
 
 def test_beta_calls_pass(account: Account) -> None:
-    """``beta.messages`` is an address with a query and a header more."""
+    """``beta.messages`` is a call with a header more."""
     with account.claude() as client:
-        answer = client.beta.messages.create(**ASK, betas=["context-1m-2025-08-07"])
-    assert answer.content[0].text
+        assert client.beta.messages.create(**ASK, betas=["context-1m-2025-08-07"]).content
+
+
+def test_the_vendors_headers_arrive(stubbed: Account, stub: Stub) -> None:
+    """OhMyGPT sees the version and the betas that were asked for, and not the token or the program's own headers."""
+    with stubbed.claude() as client:
+        client.beta.messages.create(**ASK, betas=["context-1m-2025-08-07"])
+    [seen] = stub.seen
+    assert (seen.headers["anthropic-beta"], seen.headers["anthropic-version"]) == (
+        "context-1m-2025-08-07",
+        "2023-06-01",
+    )
+    assert stubbed.token not in str(seen)
+    assert [name for name in seen.headers if name.startswith("x-")] == []
 
 
 def test_models_are_described(account: Account) -> None:
