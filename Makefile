@@ -44,9 +44,11 @@ translations: setup ## collect the texts of the pages and compile their translat
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
 # `ARGS=--upgrade` takes the newest versions that pyproject.toml allows. Needs uv.
-COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra demo $(ARGS)
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
+LIBRARIES := tests/clients/libraries/requirements
 
-lock: ## pin all packages with their hashes: requirements.txt, requirements-test.txt
-	$(COMPILE) --output-file requirements.txt
-	$(COMPILE) --group test --constraint requirements.txt --output-file requirements-test.txt
+lock: ## pin all packages with their hashes: requirements.txt, requirements-test.txt, and what tests/clients install
+	$(COMPILE) pyproject.toml --extra demo --output-file requirements.txt
+	$(COMPILE) pyproject.toml --extra demo --group test --constraint requirements.txt --output-file requirements-test.txt
+	$(COMPILE) $(LIBRARIES).in --output-file $(LIBRARIES).txt

@@ -135,7 +135,9 @@ def test_the_locks_pin_every_file() -> None:
     assert runtime <= tests, "`make lock` writes both files together"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-test.txt", "tests/clients/libraries/requirements.txt"]
+)
 def test_the_locks_hold_no_place(name: str) -> None:
     """A lock names packages and hashes, and neither an address nor a path to get them from."""
     lines = (ROOT / name).read_text("utf-8").splitlines()

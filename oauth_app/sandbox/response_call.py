@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oauth_app.sandbox import answers, items, listing, tokens, tool_calls
+from oauth_app.sandbox import answers, items, listing, sse, tokens, tool_calls
 from oauth_app.sandbox.answers import Answer, Limits
 from oauth_app.sandbox.clock import now_s
 from oauth_app.sandbox.errors import VendorError
@@ -60,7 +60,7 @@ def read_call(fields: JsonFields, shelf: Shelf) -> ResponseCall:
         model=model,
         input=asked,
         prompt_tokens=known.prompt_tokens + tool_calls.count(fields) + _count_instructions(fields),
-        answer=answers.compose(known.last_prompt, Limits(max_tokens=most)),
+        answer=_answer(fields, known.last_prompt, Limits(max_tokens=most)),
         tool=tool_calls.choose(fields, _read_tools(fields), known.open_prompt),
         conversation_id=conversation_id,
         is_stored=_read_store(fields),
@@ -86,6 +86,18 @@ def respond(call: ResponseCall) -> dict[str, Any]:
         "conversation": {"id": call.conversation_id} if call.conversation_id else None,
         "usage": _usage(call),
     }
+
+
+def _answer(fields: JsonFields, prompt: str, limits: Limits) -> Answer:
+    wanted = fields.nested("text").nested("format")
+    match wanted.one_of("type", ("text", "json_object", "json_schema")):
+        case "json_object":
+            return answers.limit(sse.compact({"answer": answers.compose(prompt, Limits()).text}), limits)
+        case "json_schema":
+            wanted.text("name")
+            return answers.limit(sse.compact(tool_calls.sample(wanted.nested("schema").values)), limits)
+        case _:
+            return answers.compose(prompt, limits)
 
 
 def _read_tools(fields: JsonFields) -> list[tool_calls.Tool]:
@@ -138,7 +150,6 @@ def _history(fields: JsonFields, shelf: Shelf, conversation_id: str) -> list[dic
 def _check_options(fields: JsonFields) -> None:
     fields.one_of("truncation", ("disabled", "auto"))
     fields.one_of("service_tier", ("default", "auto", "flex", "scale", "priority"))
-    fields.nested("text").nested("format").one_of("type", ("text", "json_object", "json_schema"))
     fields.nested("reasoning")
     fields.flag("parallel_tool_calls")
     fields.number("temperature", 2)
