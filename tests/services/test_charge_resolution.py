@@ -12,9 +12,9 @@ from oauth_app.hub import Hub
 from oauth_app.models import Charge
 from oauth_app.services.access import Access
 from oauth_app.services.charge_errors import ChargeRefusedError, ChargeSettledError, UnknownChargeError
+from oauth_app.services.charge_evidence import QUIET
 from oauth_app.services.charge_resolution import (
     EVIDENCE_LIFE,
-    QUIET,
     Resolution,
     reconcile_unknown_charges,
     resolve_charge,
@@ -22,7 +22,7 @@ from oauth_app.services.charge_resolution import (
 )
 from oauth_app.services.charge_states import ChargeStatus, Verdict, settle
 from oauth_app.services.charging import charge
-from tests.fixtures.hub import CHARGE_PATH, Sandbox, make_partner
+from tests.fixtures.hub import CHARGE_PATH, Sandbox
 from tests.services.books import balances, only_charge, transfer_count
 from tests.services.calls import make_usage
 from tests.services.wishes import make_wish
@@ -82,23 +82,6 @@ def test_any_other_balance_proves_nothing(hub: Hub, access: Access, sandbox: San
 
     with clock.moved(QUIET + LONG):
         assert reconcile_unknown_charges(hub) == 0
-
-
-def test_two_open_charges_prove_nothing(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """With a second charge of the user in between, one balance cannot speak for both."""
-    make_unknown(hub, access, sandbox, "reset_before")
-    make_unknown(hub, access, sandbox, "reset_after", idempotency_key="order-2")
-
-    assert reconcile_unknown_charges(hub) == 0
-
-
-def test_a_later_charge_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """A success since, by any partner, leaves the charge to the operator, even if the numbers fit."""
-    make_unknown(hub, access, sandbox, "reset_before")
-    other = replace(access, partner_id=make_partner(hub.engine).client_id)
-    charge(hub, other, make_wish())
-
-    assert reconcile_unknown_charges(hub) == 0
 
 
 def test_a_relayed_call_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox) -> None:
