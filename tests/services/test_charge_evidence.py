@@ -8,7 +8,7 @@ import pytest
 from oauth_app import clock
 from oauth_app.db import transaction
 from oauth_app.hub import Hub
-from oauth_app.models import Charge
+from oauth_app.models import Charge, TopUp
 from oauth_app.services.access import Access
 from oauth_app.services.charge_evidence import MOST_DOUBTS, QUIET, Movements, verdict_of
 from oauth_app.services.charge_resolution import reconcile_unknown_charges
@@ -30,6 +30,12 @@ def reconciled(hub: Hub, after: timedelta = LATER) -> int:
     """Let the worker look at every charge in doubt, later."""
     with clock.moved(after):
         return reconcile_unknown_charges(hub)
+
+
+def opened(hub: Hub, access: Access) -> TopUp:
+    """Return an order of 1.00 CNY at OhMyGPT."""
+    wish = TopUpWish(user_id=access.user_id, provider="ohmygpt", kind=TopUpKind.CHECKOUT, asset="CNY", amount=1_00)
+    return open_top_up(hub, wish).top_up
 
 
 @pytest.mark.parametrize(("fault", "status"), [(TAKEN, "succeeded"), (NOT_TAKEN, "failed")])
@@ -111,9 +117,27 @@ def test_the_word_of_an_operator_is_no_proof(hub: Hub, access: Access, sandbox: 
 def test_a_payment_is_counted_in(hub: Hub, access: Access, sandbox: Sandbox, fault: str, status: str) -> None:
     """An order that was opened and paid since does not hide what became of the charge."""
     lost = make_unknown(hub, access, sandbox, fault)
-    wish = TopUpWish(user_id=access.user_id, provider="ohmygpt", kind=TopUpKind.CHECKOUT, asset="CNY", amount=1_00)
-    order = open_top_up(hub, wish).top_up
+    order = opened(hub, access)
     sandbox.pay(order.url or "")
+    assert look_at_top_up(hub, order.id).status == "paid"
+
+    assert reconciled(hub) == 1
+    assert charge_of(hub, lost.id).status == status
+
+
+@pytest.mark.parametrize(("fault", "status"), [(TAKEN, "succeeded"), (NOT_TAKEN, "failed")])
+@pytest.mark.parametrize("is_paid_before", [True, False])
+def test_a_payment_of_an_older_order_may_be_in_it_already(
+    hub: Hub, access: Access, sandbox: Sandbox, fault: str, status: str, *, is_paid_before: bool
+) -> None:
+    """An order from before, seen to be paid since: whether it was paid before or after, the balance tells."""
+    order = opened(hub, access)
+    if is_paid_before:
+        sandbox.pay(order.url or "")
+    lost = make_unknown(hub, access, sandbox, fault)
+    if not is_paid_before:
+        look_at_top_up(hub, order.id)  # as the worker does every few seconds: the rise counts from here
+        sandbox.pay(order.url or "")
     assert look_at_top_up(hub, order.id).status == "paid"
 
     assert reconciled(hub) == 1
