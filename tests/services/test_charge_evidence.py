@@ -16,9 +16,11 @@ from oauth_app.services.charging import charge
 from oauth_app.services.top_up import open_top_up
 from oauth_app.services.top_up_watching import look_at_top_up
 from oauth_app.services.top_up_wishes import TopUpKind, TopUpWish
+from tests.fixtures.each_database import make_access
 from tests.fixtures.hub import Sandbox, make_partner
 from tests.services.books import charge_of
 from tests.services.test_charge_resolution import make_unknown
+from tests.services.wallets import fill_wallet
 from tests.services.wishes import make_wish
 
 LATER = QUIET + timedelta(minutes=2)
@@ -125,8 +127,10 @@ def test_a_payment_is_counted_in(hub: Hub, access: Access, sandbox: Sandbox, fau
     assert charge_of(hub, lost.id).status == status
 
 
-@pytest.mark.parametrize(("fault", "status"), [(TAKEN, "succeeded"), (NOT_TAKEN, "failed")])
-@pytest.mark.parametrize("is_paid_before", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "status", "is_paid_before"),
+    [(TAKEN, "succeeded", False), (NOT_TAKEN, "failed", False), (NOT_TAKEN, "failed", True)],
+)
 def test_a_payment_of_an_older_order_may_be_in_it_already(
     hub: Hub, access: Access, sandbox: Sandbox, fault: str, status: str, *, is_paid_before: bool
 ) -> None:
@@ -142,6 +146,39 @@ def test_a_payment_of_an_older_order_may_be_in_it_already(
 
     assert reconciled(hub) == 1
     assert charge_of(hub, lost.id).status == status
+
+
+def test_what_was_over_before_does_not_count(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """Charges and payments that had ended when this one began are in the balance before it, however many."""
+    with clock.moved(-LATER):
+        order = opened(hub, access)
+        sandbox.pay(order.url or "")
+        look_at_top_up(hub, order.id)
+        for number in range(MOST_DOUBTS + 1):
+            charge(hub, access, make_wish(idempotency_key=f"before-{number}"))
+    make_unknown(hub, access, sandbox)
+
+    assert reconciled(hub, timedelta()) == 1
+
+
+def test_other_users_and_the_wallet_move_nothing(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """Charges of another user, and of the user's own wallet here, are no movement of this balance."""
+    lost = make_unknown(hub, access, sandbox)
+    theirs = make_access(hub, sandbox, "carol@example.com", make_partner(hub.engine).client_id)
+    charge(hub, theirs, make_wish())
+    fill_wallet(hub.engine, access.user_id, 5_00)
+    charge(hub, access, make_wish(asset="CNY", amount=3_00, idempotency_key="order-2"))
+
+    assert reconciled(hub, timedelta()) == 1
+    assert charge_of(hub, lost.id).status == "succeeded"
+
+
+def test_what_the_balance_has_settled_is_not_young(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """One settled by the balance moved when it was sent, so two in a row are settled in one turn."""
+    make_unknown(hub, access, sandbox)
+    make_unknown(hub, access, sandbox, NOT_TAKEN, idempotency_key="order-2", amount=3_02)
+
+    assert reconciled(hub) == 2
 
 
 @pytest.mark.parametrize(("doubts", "tells"), [(MOST_DOUBTS, True), (MOST_DOUBTS + 1, False)])
