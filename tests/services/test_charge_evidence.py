@@ -151,10 +151,10 @@ def test_a_payment_of_an_older_order_may_be_in_it_already(
 def test_what_was_over_before_does_not_count(hub: Hub, access: Access, sandbox: Sandbox) -> None:
     """Charges and payments that had ended when this one began are in the balance before it, however many."""
     with clock.moved(-LATER):
-        order = opened(hub, access)
-        sandbox.pay(order.url or "")
-        look_at_top_up(hub, order.id)
         for number in range(MOST_DOUBTS + 1):
+            order = opened(hub, access)
+            sandbox.pay(order.url or "")
+            look_at_top_up(hub, order.id)
             charge(hub, access, make_wish(idempotency_key=f"before-{number}"))
     make_unknown(hub, access, sandbox)
 
@@ -179,6 +179,15 @@ def test_what_the_balance_has_settled_is_not_young(hub: Hub, access: Access, san
     make_unknown(hub, access, sandbox, NOT_TAKEN, idempotency_key="order-2", amount=3_02)
 
     assert reconciled(hub) == 2
+
+
+def test_the_newest_is_settled_first(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """Those that came long after leave the oldest in too much doubt until they are settled, in the same turn."""
+    for number in range(MOST_DOUBTS + 2):
+        with clock.moved(number * LATER):
+            make_unknown(hub, access, sandbox, idempotency_key=f"order-{number}", amount=10**number)
+
+    assert reconciled(hub, (MOST_DOUBTS + 2) * LATER) == MOST_DOUBTS + 2
 
 
 @pytest.mark.parametrize(("doubts", "tells"), [(MOST_DOUBTS, True), (MOST_DOUBTS + 1, False)])

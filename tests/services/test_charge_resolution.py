@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
-from oauth_app.models import Charge
+from oauth_app.models import Charge, Event
 from oauth_app.services.access import Access
 from oauth_app.services.charge_errors import ChargeRefusedError, ChargeSettledError, UnknownChargeError
 from oauth_app.services.charge_evidence import QUIET
@@ -153,6 +154,26 @@ def test_a_late_answer_still_counts(hub: Hub, access: Access, sandbox: Sandbox) 
         with transaction(hub.engine) as session:
             settle(session, made.id, Verdict(status=ChargeStatus.SUCCEEDED, upstream_order_id="o1"))
     assert (only_charge(hub).status, transfer_count(hub)) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("late", [ChargeStatus.FAILED, ChargeStatus.DECLINED, ChargeStatus.UNKNOWN])
+def test_what_has_succeeded_stays(hub: Hub, access: Access, late: ChargeStatus) -> None:
+    """A verdict that comes after the success changes nothing of it, and nobody is told."""
+    made = charge(hub, access, make_wish()).charge
+
+    with transaction(hub.engine) as session:
+        assert settle(session, made.id, Verdict(status=late)).status == "succeeded"
+        assert session.scalars(select(Event.type).where(Event.object_id == made.id)).all() == ["charge.succeeded"]
+    assert (only_charge(hub).settled_at, transfer_count(hub)) == (made.settled_at, 1)
+
+
+def test_what_has_failed_takes_no_money(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """A success that is said of a charge that ended without money is not believed."""
+    made = make_unknown(hub, access, sandbox, "reset_before")
+    for status in (ChargeStatus.FAILED, ChargeStatus.SUCCEEDED):
+        with transaction(hub.engine) as session:
+            settle(session, made.id, Verdict(status=status))
+    assert (only_charge(hub).status, transfer_count(hub)) == ("failed", 0)
 
 
 @pytest.mark.parametrize(("was_taken", "status", "transfers"), [(True, "succeeded", 1), (False, "failed", 0)])
