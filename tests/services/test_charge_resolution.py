@@ -21,9 +21,10 @@ from oauth_app.services.charge_resolution import (
     resolve_charge,
     settle_stale_charges,
 )
+from oauth_app.services.charge_sending import send_charge
 from oauth_app.services.charge_states import ChargeStatus, Verdict, settle
 from oauth_app.services.charging import charge
-from tests.fixtures.hub import CHARGE_PATH, Sandbox
+from tests.fixtures.hub import CHARGE_PATH, Person, Sandbox
 from tests.services.books import balances, only_charge, transfer_count
 from tests.services.calls import make_usage
 from tests.services.wishes import make_wish
@@ -126,6 +127,19 @@ def test_a_charge_that_was_never_sent_fails(hub: Hub, access: Access) -> None:
     with clock.moved(LONG):
         assert settle_stale_charges(hub) == 1
     assert (only_charge(hub).status, only_charge(hub).failure_code) == ("failed", "interrupted")
+
+
+def test_what_the_worker_gave_up_is_not_sent_any_more(
+    hub: Hub, access: Access, alice: Person, sandbox: Sandbox
+) -> None:
+    """A sender that was asleep for so long finds its charge ended, and asks OhMyGPT for nothing."""
+    row = make_pending(hub, access, None)
+    with clock.moved(LONG):
+        settle_stale_charges(hub)
+    before = sandbox.account(ALICE)["charges"]
+
+    assert send_charge(hub, row, alice.upstream_token).failure_code == "upstream_unavailable"
+    assert (sandbox.account(ALICE)["charges"], only_charge(hub).balance_before) == (before, None)
 
 
 def test_a_charge_that_may_be_sent_is_unknown(hub: Hub, access: Access) -> None:
