@@ -94,14 +94,18 @@ class Driver(threading.Thread):
 
     def _do_each_once(self) -> None:
         """Begin with money, and with everything that a short storm may not come to by chance."""
-        self._top_up_stripe()
+        if (made := self._order("stripe", "USD", 20_00)) and made["url"]:
+            _press(made, "pay")
+            self._going_back.paid.append(made["id"])
         self._top_up_ohmygpt()
+        self._order("stripe", "USD", 5_00)
         self._charge_wallet()
         for how in ("leave", "capture part", "void"):
             self._hold(how)
         self._refund()
-        self._going_back.refund()
-        self._going_back.dispute()
+        self._going_back.refund(1_00)
+        self._going_back.dispute(1_00)
+        self._going_back.decide()
 
     def _charge_upstream(self) -> None:
         self._charge("OMG", self._random.randint(1, 5_00))
@@ -157,9 +161,7 @@ class Driver(threading.Thread):
         self._top_up("ohmygpt", "CNY", 1_00)
 
     def _top_up(self, provider: str, asset: str, amount: int) -> None:
-        kind = self._random.choice(("checkout", "invoice"))
-        wish = {"provider": provider, "kind": kind, "asset": asset, "amount": amount}
-        made = self._post("top-ups", wish, self._key("top-up"))
+        made = self._order(provider, asset, amount)
         if not made or not made["url"] or self._random.random() < 0.1:
             return  # a user who changed their mind
         if provider == "ohmygpt":
@@ -170,6 +172,11 @@ class Driver(threading.Thread):
         for button in self._random.choices((("pay",), ("later", "arrive"), ("later", "bounce")), (8, 2, 1))[0]:
             _press(made, button)
         self._going_back.paid.append(made["id"])
+
+    def _order(self, provider: str, asset: str, amount: int) -> dict[str, Any] | None:
+        kind = self._random.choice(("checkout", "invoice"))
+        wish = {"provider": provider, "kind": kind, "asset": asset, "amount": amount}
+        return self._post("top-ups", wish, self._key("top-up"))
 
     def _wait_for(self, top_up_id: str) -> None:
         """Look at the order until it is paid, as the user's page does."""

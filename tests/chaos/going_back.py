@@ -21,22 +21,20 @@ class GoingBack:
         self.paid: list[str] = []
         self._open_disputes: list[str] = []
 
-    def refund(self) -> None:
+    def refund(self, amount: int | None = None) -> None:
         """Refund an order, in part or what is left; what goes by bank may come back."""
         with suppress(requests.RequestException):
             if intent := self._some_intent():
-                amount = self._random.choice((None, self._random.randint(1, 3_00)))
-                made = self._stripe.refund(intent, amount)
+                made = self._stripe.refund(intent, amount or self._part())
                 if made["status"] == "pending":
                     outcome = self._random.choice(("succeeded", "failed"))
                     self._stripe.control(f"refunds/{made['id']}", {"outcome": outcome})
 
-    def dispute(self) -> None:
+    def dispute(self, amount: int | None = None) -> None:
         """Let a bank take the whole payment back, or a part; with refunds it may be more than came in."""
         with suppress(requests.RequestException):
             if intent := self._some_intent():
-                amount = self._random.choice((None, self._random.randint(1, 3_00)))
-                self._open_disputes.append(self._stripe.dispute(intent, amount))
+                self._open_disputes.append(self._stripe.dispute(intent, amount or self._part()))
 
     def decide(self) -> None:
         """End the oldest dispute that is open."""
@@ -44,6 +42,9 @@ class GoingBack:
             with suppress(requests.RequestException):
                 self._stripe.decide(self._open_disputes[0], self._random.choice(("won", "lost")))
                 self._open_disputes.pop(0)
+
+    def _part(self) -> int | None:
+        return self._random.choice((None, self._random.randint(1, 3_00)))
 
     def _some_intent(self) -> str | None:
         """Return a payment as Stripe names it; it need not be credited here yet."""

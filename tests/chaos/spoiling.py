@@ -147,7 +147,7 @@ SPOILINGS = (
         check="nothing_paid_is_uncredited",
         database="hub.db",
         statement="INSERT INTO transfer (id, kind, reference, created_at)"
-        " SELECT 'tr_again', 'top_up', max(id), '2026-01-01' FROM top_up WHERE status = 'open'",
+        " SELECT 'tr_again', 'top_up', max(id), '2026-01-01' FROM top_up WHERE status = 'open' AND provider = 'stripe'",
     ),
     Spoiling(
         check="ohmygpt_payments_are_seen",

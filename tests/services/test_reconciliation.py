@@ -254,12 +254,6 @@ def test_a_stripe_that_does_not_answer_is_noted(hub: Hub, sandbox: Sandbox, cred
     assert latest.summary["stripe"]["problem"] == "PaymentsUnavailableError"
 
 
-def test_a_key_that_stripe_refuses_says_nothing_of_orders(hub: Hub, sandbox: Sandbox, credited: TopUp) -> None:
-    """Only "there is none" means that Stripe knows no such order; any other no is not about the order."""
-    sandbox.fail(f"/stripe/v1/checkout/sessions/{credited.stripe_order_id}", "status", code=403)
-    assert look(hub) == set()
-
-
 def test_one_open_difference_for_each_subject(hub: Hub, charged: Charge) -> None:
     """Found again, it is freshened and not filed again; after it was closed, it is."""
     change(hub, update(Charge).where(Charge.id == charged.id).values(refunded=1))

@@ -92,25 +92,6 @@ def test_a_refund_that_nobody_told_of_is_found(hub: Hub, alice: Person, stripe: 
     check_books(hub)
 
 
-@pytest.mark.parametrize(("outcome", "status", "left"), [("won", "paid", 12_00), ("lost", "refunded", 0)])
-def test_a_decision_that_nobody_told_of_is_found(
-    hub: Hub, alice: Person, stripe: Stripe, outcome: str, status: str, left: int
-) -> None:
-    """The poller goes on to ask for an order that is disputed: the wallet is frozen until somebody hears the end."""
-    top_up = opened(hub, alice.user_id)
-    stripe.press(top_up, "pay")
-    poll_stripe_orders(hub)
-    dispute = stripe.dispute(stripe.intent_of(top_up))
-    StripeSweep()(hub)
-    assert (row_of(hub, top_up.id).status, wallet(hub, alice.user_id)) == ("disputed", 0)
-
-    stripe.decide(dispute, outcome)
-    with clock.moved(_LATER):
-        poll_stripe_orders(hub)
-    assert (row_of(hub, top_up.id).status, wallet(hub, alice.user_id)) == (status, left)
-    check_books(hub)
-
-
 @pytest.mark.parametrize("kind", list(TopUpKind))
 @pytest.mark.parametrize("fault", ["reset_after", "reset_before", "status"])
 def test_a_lost_answer_opens_no_second_order(
