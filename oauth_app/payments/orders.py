@@ -17,6 +17,8 @@ class OrderKind(StrEnum):
 class OrderStatus(StrEnum):
     """Where an order stands at Stripe. Only ``PAID`` is money."""
 
+    #: Its amount is still to be put on it, and nobody can pay it yet.
+    DRAFT = "draft"
     OPEN = "open"
     #: A bank has been asked and answers in days.
     PROCESSING = "processing"

@@ -9,25 +9,23 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
-from oauth_app.models import Charge, TopUp, Usage
+from oauth_app.models import Charge
 from oauth_app.services.charge_errors import ChargeSettledError, UnknownChargeError
+from oauth_app.services.charge_evidence import find_movements, verdict_of
 from oauth_app.services.charge_states import (
     BEGUN_AT,
-    UNSETTLED,
     ChargeStatus,
     FailureCode,
-    Funding,
     Verdict,
-    begun_at,
     settle,
 )
 from oauth_app.services.charge_telling import tell_of_charge
@@ -37,8 +35,6 @@ from oauth_app.upstream import UpstreamError, UpstreamUnavailableError
 
 _log = logging.getLogger(__name__)
 
-#: A balance that has not moved for so long shows that nothing was taken; OhMyGPT may be slow, not that slow.
-QUIET = timedelta(minutes=5)
 #: After a day too much else may have happened to the balance: the operator must look.
 EVIDENCE_LIFE = timedelta(hours=24)
 _BATCH = 100
@@ -75,7 +71,8 @@ def reconcile_unknown_charges(hub: Hub) -> int:
         unknown = _recent_unknown(session)
     settled = 0
     with suppress(UpstreamUnavailableError):  # what does not answer for one user will not for the next
-        for charge in unknown:
+        # The newest first: what is settled is known when it comes to those before.
+        for charge in sorted(unknown, key=lambda charge: charge.id, reverse=True):
             settled += _reconcile(hub, charge)
     return settled
 
@@ -131,47 +128,11 @@ def _reconcile(hub: Hub, charge: Charge) -> bool:
         raise
     except (UpstreamError, ConnectionLostError):
         return False  # no evidence today
-    verdict = _verdict_of(charge, balance)
-    if verdict is None:
-        return False
     with transaction(hub.engine) as session:
-        if not _is_alone(session, charge):
+        movements = find_movements(session, hub, charge)
+        verdict = verdict_of(charge, balance, movements) if movements is not None else None
+        if verdict is None:
             return False
         settled = settle(session, charge.id, verdict)
     _log.info("%s reconciled as %s by the user's balance", settled.id, settled.status)
     return True
-
-
-def _verdict_of(charge: Charge, balance: int) -> Verdict | None:
-    before = charge.balance_before
-    if before is None:
-        return None
-    if balance == before - charge.amount:
-        return Verdict(status=ChargeStatus.SUCCEEDED)
-    if balance == before and clock.now() - begun_at(charge) > QUIET:
-        return Verdict(status=ChargeStatus.FAILED, failure_code=FailureCode.NOT_TAKEN)
-    return None
-
-
-def _is_alone(session: Session, charge: Charge) -> bool:
-    """Tell whether nothing else that we know of can have moved the user's balance since."""
-    since = begun_at(charge)
-    took = (Charge.status == ChargeStatus.SUCCEEDED) & (Charge.settled_at >= since)
-    others = (
-        select(Charge.id).where(
-            Charge.user_id == charge.user_id,
-            Charge.id != charge.id,
-            Charge.funding == Funding.UPSTREAM,
-            or_(Charge.status.in_(UNSETTLED), took),
-        ),
-        select(TopUp.id).where(TopUp.user_id == charge.user_id, TopUp.status == "paid", TopUp.settled_at >= since),
-    )
-    if any(session.execute(other.limit(1)).first() for other in others):
-        return False
-    return not _has_called_since(session, charge.user_id, since)
-
-
-def _has_called_since(session: Session, user_id: str, since: datetime) -> bool:
-    # A call's row is written when it has ended, so the last row tells when the last call ended.
-    last = session.scalar(select(Usage).where(Usage.user_id == user_id).order_by(Usage.id.desc()).limit(1))
-    return last is not None and last.started_at + timedelta(milliseconds=last.duration_ms) >= since

@@ -75,15 +75,9 @@ def apply_order_state(session: Session, state: OrderState, *, livemode: bool) ->
     top_up = _lock(session, by_name)
     if top_up is None:
         return Outcome.UNKNOWN_ORDER if state.top_up_id else Outcome.FOREIGN
-    _count_look(top_up)
-    if not _is_same_order(top_up, state) or state.livemode != livemode:
-        _log.error("alarm: Stripe's %s does not fit the top-up %s", state.order_id, top_up.id)
-        return Outcome.MISMATCH
-    top_up.stripe_order_id = state.order_id
-    top_up.url = top_up.url or state.url
-    if state.status is OrderStatus.PAID:
-        return _credit(session, top_up, state)
-    return _follow(session, top_up, _STATUS_OF[state.status])
+    if state.status is OrderStatus.DRAFT:
+        return Outcome.UNCHANGED  # whoever makes it is not done: there is nothing to compare, and nothing to pay
+    return _apply(session, top_up, state, livemode=livemode)
 
 
 def apply_payment_facts(session: Session, facts: PaymentFacts) -> Outcome:
@@ -114,6 +108,18 @@ def mark_failed(session: Session, top_up_id: str, code: str) -> None:
         _count_look(top_up)
         top_up.failure_code = code[:64]
         _follow(session, top_up, TopUpStatus.FAILED)
+
+
+def _apply(session: Session, top_up: TopUp, state: OrderState, *, livemode: bool) -> Outcome:
+    _count_look(top_up)
+    if not _is_same_order(top_up, state) or state.livemode != livemode:
+        _log.error("alarm: Stripe's %s does not fit the top-up %s", state.order_id, top_up.id)
+        return Outcome.MISMATCH
+    top_up.stripe_order_id = state.order_id
+    top_up.url = top_up.url or state.url
+    if state.status is OrderStatus.PAID:
+        return _credit(session, top_up, state)
+    return _follow(session, top_up, _STATUS_OF[state.status])
 
 
 def _lock(session: Session, condition: ColumnElement[bool]) -> TopUp | None:

@@ -13,6 +13,7 @@ from oauth_app.hub import Hub
 from oauth_app.models import StripeEvent, TopUp
 from tests.fixtures.hub import Person, Sandbox
 from tests.payments.test_event import signed
+from tests.services.books import only_top_up
 from tests.services.stripe_orders import Stripe, alarms, check_books, opened, row_of, wallet
 
 SECRET = "whsec_sandbox_not_a_secret"
@@ -58,20 +59,51 @@ def test_a_payment_is_credited_once(client: FlaskClient, hub: Hub, alice: Person
 )
 @pytest.mark.usefixtures("order")
 def test_what_stripe_did_not_sign_just_now_is_refused(
-    client: FlaskClient, hub: Hub, alice: Person, stripe: Stripe, secret: str, age_s: int
+    client: FlaskClient,
+    hub: Hub,
+    alice: Person,
+    stripe: Stripe,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    secret: str,
+    age_s: int,
 ) -> None:
-    """A wrong or an old signature: 400, nothing is written, nothing credited."""
+    """A wrong or an old signature: 400 and a line in the log; nothing is written, nothing credited."""
     assert send(client, told(stripe), secret, age_s).status_code == 400
+    assert "an event was refused" in caplog.text
     with reading(hub.engine) as session:
         assert session.scalars(select(StripeEvent)).all() == []
     assert wallet(hub, alice.user_id) == 0
 
 
 @pytest.mark.usefixtures("order")
-def test_another_account_is_refused(client: FlaskClient, hub: Hub, alice: Person, stripe: Stripe) -> None:
-    """An event of an account that is connected to ours is not ours."""
+def test_another_account_is_refused(
+    client: FlaskClient, hub: Hub, alice: Person, stripe: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An event of an account that is connected to ours is not ours, and the log says that one came."""
     assert send(client, told(stripe, account="acct_1234")).status_code == 400
+    assert (wallet(hub, alice.user_id), "an event was refused" in caplog.text) == (0, True)
+
+
+@pytest.mark.usefixtures("order")
+def test_changed_bytes_are_refused(client: FlaskClient, hub: Hub, alice: Person, stripe: Stripe) -> None:
+    """The signature is of the bytes as they came: the same JSON with one space more is not what was signed."""
+    payload = json.dumps(told(stripe)).encode()
+    headers = {"Stripe-Signature": signed(payload, SECRET)}
+    assert client.post("/webhooks/stripe", data=payload + b" ", headers=headers).status_code == 400
     assert wallet(hub, alice.user_id) == 0
+
+
+@pytest.mark.usefixtures("order")
+def test_a_session_that_stripe_does_not_know_is_an_alarm(
+    client: FlaskClient, hub: Hub, alice: Person, stripe: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A signed event of a session that our account does not have: nothing is credited, and somebody looks."""
+    event = told(stripe)
+    event["data"]["object"] |= {"id": "cs_test_of_nobody"}
+    assert send(client, event).text == "unreadable\n"
+    assert (wallet(hub, alice.user_id), alarms(hub)) == (0, [("unreadable", "cs_test_of_nobody")])
+    assert "alarm: unreadable" in caplog.text
 
 
 @pytest.mark.usefixtures("order")
@@ -81,16 +113,28 @@ def test_the_other_mode_is_an_alarm(client: FlaskClient, hub: Hub, alice: Person
     assert (wallet(hub, alice.user_id), len(alarms(hub))) == (0, 1)
 
 
-@pytest.mark.parametrize("field", [{"amount": 11_99}, {"asset": "CNY"}], ids=str)
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(
+    "field", [{"amount": 11_99}, {"amount": 12_01}, {"asset": "CNY"}, {"kind": "invoice"}], ids=str
+)
 def test_what_does_not_fit_is_an_alarm(
-    client: FlaskClient, hub: Hub, alice: Person, order: TopUp, stripe: Stripe, field: dict[str, Any]
+    client: FlaskClient,
+    hub: Hub,
+    alice: Person,
+    stripe: Stripe,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    field: dict[str, Any],
 ) -> None:
-    """Stripe has another amount or currency than our row: nothing is credited."""
+    """Stripe has another amount, currency or kind than our row: nothing is credited, and somebody looks."""
+    order = only_top_up(hub)
     with transaction(hub.engine) as session:
         for name, value in field.items():
             setattr(session.get_one(TopUp, order.id), name, value)
     assert send(client, told(stripe)).text == "mismatch\n"
     assert (wallet(hub, alice.user_id), alarms(hub)) == (0, [("mismatch", order.stripe_order_id)])
+    assert row_of(hub, order.id).status == "open"
+    assert "alarm: mismatch" in caplog.text
 
 
 def test_an_order_that_nobody_knows_is_sent_again(client: FlaskClient, hub: Hub, order: TopUp, stripe: Stripe) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from tests.chaos.checking import CHECKS, Evidence, failures, gather, undecided
+from tests.chaos.checking import CHECKS, failures, undecided
 from tests.chaos.driving import Promises
+from tests.chaos.evidence import Evidence, gather
 from tests.chaos.place import prepared
 from tests.chaos.storm import come_to_rest, rage
 
@@ -47,8 +48,12 @@ def show(evidence: Evidence, promises: Promises, found: dict[str, list[str]]) ->
     click.echo("\nrows")
     rows = Counter(f"charge {row.funding} {row.status}" for row in evidence.charges)
     rows += Counter(f"top-up {row.provider} {row.status}" for row in evidence.top_ups)
+    rows += Counter(f"hold {hold.status}" for hold, _ in evidence.holds)
+    rows["refund of a charge"] = len(evidence.refunds)
+    rows += Counter(f"alarm {alarm.outcome}" for alarm in evidence.alarms)
     for what, count in sorted(rows.items()):
         click.echo(f"  {what:<34} {count:>7}")
+    _show_stripe(evidence)
     click.echo("\nunknown charges, for the operator")
     for line in undecided(evidence) or ["none"]:
         click.echo(f"  {line}")
@@ -58,6 +63,17 @@ def show(evidence: Evidence, promises: Promises, found: dict[str, list[str]]) ->
         click.echo(f"  {'FAILED' if wrong else 'ok':<8} {check.__name__}")
         for line in wrong[:20]:
             click.echo(f"           {line}")
+
+
+def _show_stripe(evidence: Evidence) -> None:
+    orders = evidence.outside.stripe.values()
+    went = {"refund at Stripe": sum(order.refunds for order in orders)}
+    went["dispute at Stripe"] = sum(order.disputes for order in orders)
+    went |= {f"webhook {status}": count for status, count in evidence.outside.deliveries.items()}
+    went["event delivered twice"] = evidence.outside.doubled
+    click.echo("\nat Stripe")
+    for what, count in went.items():
+        click.echo(f"  {what:<34} {count:>7}")
 
 
 if __name__ == "__main__":

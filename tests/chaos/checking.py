@@ -1,95 +1,23 @@
 """See afterwards whether everything is right, by the sandbox's own account of what it took and what was paid."""
 
-import json
-import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from oauth_app.db import reading
-from oauth_app.hub import Hub
 from oauth_app.ledger import AccountKind, AccountName, get_balance, verify_books
-from oauth_app.models import Charge, Hold, Refund, TopUp, Transfer, User
+from oauth_app.models import Charge, Hold, Refund, TopUp, Transfer
 from oauth_app.services.reconciliation_ledger import compare_ledger
-from tests.chaos.driving import Promises
+from oauth_app.services.wallet import debt_account
+from tests.chaos.checking_ends import ENDS
+from tests.chaos.evidence import Evidence
 from tests.chaos.place import START_UNITS
 
 _CREDITED = {"paid", "refunded", "disputed"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Movement:
-    """A line of an account's statement at OhMyGPT."""
-
-    email: str
-    kind: str
-    cents: int
-    order_id: str
-    remark: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outside:
-    """What the sandbox itself has in its books."""
-
-    movements: tuple[Movement, ...]
-    #: Paid units by address.
-    balances: dict[str, int]
-    #: What is paid at Stripe with the hub's mark, by top-up: (amount, asset), as often as it was paid.
-    paid: dict[str, list[tuple[int, str]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Everything that is compared."""
-
-    hub: Hub
-    outside: Outside
-    promises: Promises
-    charges: tuple[Charge, ...]
-    top_ups: tuple[TopUp, ...]
-    emails: dict[str, str]
-
-
-def gather(hub: Hub, sandbox_file: Path, promises: Promises) -> Evidence:
-    """Read both sides."""
-    with reading(hub.engine) as session:
-        return Evidence(
-            hub=hub,
-            outside=read_outside(sandbox_file),
-            promises=promises,
-            charges=tuple(session.scalars(select(Charge).order_by(Charge.id))),
-            top_ups=tuple(session.scalars(select(TopUp).order_by(TopUp.id))),
-            emails={user.id: user.email for user in session.scalars(select(User))},
-        )
-
-
-def read_outside(file: Path) -> Outside:
-    """Return what the sandbox has written down."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-        lines = database.execute(
-            "SELECT email, kind, cents, reference, remark FROM movement JOIN account ON account.id = account_id"
-        ).fetchall()
-        balances = dict(database.execute("SELECT email, paid_cents FROM account").fetchall())
-        orders = database.execute(
-            "SELECT body FROM stripe_object WHERE kind IN ('checkout.session', 'checkout_session', 'invoice')"
-        ).fetchall()
-    paid: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for (body,) in orders:
-        order = json.loads(body)
-        mark = (order.get("metadata") or {}).get("hub_top_up")
-        if mark and "paid" in {order.get("payment_status"), order.get("status")}:
-            paid[mark].append((order.get("amount_total") or order.get("amount_paid"), order["currency"].upper()))
-    movements = tuple(
-        Movement(email=email, kind=kind, cents=cents, order_id=order, remark=remark)
-        for email, kind, cents, order, remark in lines
-    )
-    return Outside(movements=movements, balances=balances, paid=dict(paid))
+#: What a partner was told to be final, and what it may be now: money that came in may go back at Stripe.
+_STAYS = {status: {status} for status in ("succeeded", "captured", "voided")} | {"paid": _CREDITED}
 
 
 def books_are_right(evidence: Evidence) -> Iterator[str]:
@@ -127,10 +55,13 @@ def charges_are_what_ohmygpt_did(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_hangs(evidence: Evidence) -> Iterator[str]:
-    """Nothing is left half-way: no charge is pending, and what is unknown has its evidence."""
+    """Nothing is left half-way: no charge is pending, no order half made, and what is unknown has its evidence."""
     for charge in evidence.charges:
         if charge.status == "pending" or (charge.status == "unknown" and charge.balance_before is None):
             yield f"{charge.id} is {charge.status}, balance before: {charge.balance_before}"
+    for top_up in evidence.top_ups:
+        if top_up.status == "creating":
+            yield f"{top_up.id} is being opened"
 
 
 def upstream_balances_agree(evidence: Evidence) -> Iterator[str]:
@@ -151,21 +82,21 @@ def upstream_balances_agree(evidence: Evidence) -> Iterator[str]:
 
 
 def wallets_agree(evidence: Evidence) -> Iterator[str]:
-    """To the unit: what Stripe was paid and what was refunded, less what was charged, is in wallet and holds."""
+    """To the unit: what Stripe was paid and kept, and what was refunded, less what was charged, is here or owed."""
     should: Counter[tuple[str, str]] = Counter()
     owners = {top_up.id: top_up.user_id for top_up in evidence.top_ups}
-    for mark, payments in evidence.outside.paid.items():
-        for amount, asset in payments:
-            should[owners.get(mark, mark), asset] += amount
+    for mark, order in evidence.outside.stripe.items():
+        should[owners.get(mark, mark), order.paid[0][1]] += order.amount - order.gone
     for charge in evidence.charges:
         if charge.funding == "wallet" and charge.status == "succeeded":
             should[charge.user_id, charge.asset] -= charge.amount
     with reading(evidence.hub.engine) as session:
-        for refund in session.scalars(select(Refund)):
+        for refund in evidence.refunds:
             should[refund.user_id, refund.asset] += refund.amount
         for user_id, asset in {(user_id, asset) for user_id in evidence.emails for asset in ("OMG", "USD", "CNY")}:
             kinds = (AccountKind.USER_WALLET, AccountKind.USER_HELD)
-            has = sum(get_balance(session, AccountName(kind=kind, owner=user_id, asset=asset)) for kind in kinds)
+            names = [AccountName(kind=kind, owner=user_id, asset=asset) for kind in kinds]
+            has = sum(get_balance(session, name) for name in (*names, debt_account(user_id, asset)))
             if has != should[user_id, asset]:
                 yield f"{user_id} has {has} {asset} and should have {should[user_id, asset]}"
 
@@ -176,11 +107,12 @@ def nothing_paid_is_uncredited(evidence: Evidence) -> Iterator[str]:
         credited = Counter(session.scalars(select(Transfer.reference).where(Transfer.kind == "top_up")))
     for top_up in evidence.top_ups:
         if top_up.provider == "stripe":
-            payments = evidence.outside.paid.get(top_up.id, [])
+            order = evidence.outside.stripe.get(top_up.id)
+            payments = order.paid if order else []
             is_right = payments == ([(top_up.amount, top_up.asset)] if top_up.status in _CREDITED else [])
             if not is_right or credited[top_up.id] != len(payments):
                 yield f"{top_up.id} is {top_up.status}, credited {credited[top_up.id]} times, at Stripe {payments}"
-    for mark in evidence.outside.paid.keys() - {top_up.id for top_up in evidence.top_ups}:
+    for mark in evidence.outside.stripe.keys() - {top_up.id for top_up in evidence.top_ups}:
         yield f"Stripe was paid for {mark}, of which there is no row"
 
 
@@ -202,7 +134,7 @@ def promises_are_kept(evidence: Evidence) -> Iterator[str]:
             row = session.get(tables[kind], object_id)
             if row is None or row.amount != told["amount"]:
                 yield f"{kind} {object_id} was told of, and is {row and row.amount}"
-            elif told.get("status") in {"succeeded", "paid", "captured", "voided"} and row.status != told["status"]:
+            elif (stays := _STAYS.get(told.get("status", ""))) and row.status not in stays:
                 yield f"{kind} {object_id} was told to be {told['status']}, and is {row.status}"
 
 
@@ -217,6 +149,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     nothing_paid_is_uncredited,
     ohmygpt_payments_are_seen,
     promises_are_kept,
+    *ENDS,
 )
 
 

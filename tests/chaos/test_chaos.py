@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from oauth_app.hub import Hub
-from tests.chaos.checking import failures, gather, undecided
+from tests.chaos.checking import CHECKS, failures, undecided
 from tests.chaos.driving import Promises
+from tests.chaos.evidence import gather
 from tests.chaos.place import prepared
+from tests.chaos.spoiling import SPOILINGS, Spoiling
 from tests.chaos.storm import come_to_rest, rage
 from tests.fixtures.hub import make_test_hub
 
@@ -75,85 +77,6 @@ def test_not_a_unit_is_wrong(aftermath: Aftermath) -> None:
     assert aftermath.promises.counts["charges 201"] > 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spoiling:
-    """Something done on purpose, and the check that must find it."""
-
-    check: str
-    database: str
-    statement: str
-
-
-SPOILINGS = (
-    Spoiling(
-        check="books_are_right",
-        database="hub.db",
-        statement="DELETE FROM posting WHERE id = (SELECT max(id) FROM posting)",
-    ),
-    Spoiling(
-        check="books_say_what_the_rows_say",
-        database="hub.db",
-        statement="UPDATE charge SET fee = fee + 1 WHERE id = (SELECT max(id) FROM charge WHERE status = 'succeeded')",
-    ),
-    Spoiling(
-        check="nothing_is_charged_twice",
-        database="sandbox.db",
-        statement="INSERT INTO movement (account_id, kind, cents, reference, remark, created_at_s)"
-        " SELECT account_id, kind, cents, 'again', remark, created_at_s FROM movement WHERE kind = 'charge' LIMIT 1",
-    ),
-    Spoiling(
-        check="charges_are_what_ohmygpt_did",
-        database="hub.db",
-        statement="UPDATE charge SET status = 'failed' WHERE id ="
-        " (SELECT max(id) FROM charge WHERE status = 'succeeded' AND funding = 'upstream')",
-    ),
-    Spoiling(
-        check="charges_are_what_ohmygpt_did",
-        database="sandbox.db",
-        statement="DELETE FROM movement WHERE kind = 'charge'",
-    ),
-    Spoiling(
-        check="nothing_hangs",
-        database="hub.db",
-        statement="UPDATE charge SET status = 'pending' WHERE id = (SELECT max(id) FROM charge)",
-    ),
-    Spoiling(
-        check="upstream_balances_agree",
-        database="sandbox.db",
-        statement="UPDATE account SET paid_cents = paid_cents - 1 WHERE email = 'user-0@example.com'",
-    ),
-    Spoiling(
-        check="wallets_agree",
-        database="hub.db",
-        statement="UPDATE account SET balance = balance + 1 WHERE id ="
-        " (SELECT max(id) FROM account WHERE kind = 'user_wallet')",
-    ),
-    Spoiling(
-        check="nothing_paid_is_uncredited",
-        database="hub.db",
-        statement="UPDATE top_up SET status = 'expired' WHERE id ="
-        " (SELECT max(id) FROM top_up WHERE provider = 'stripe' AND status = 'paid')",
-    ),
-    Spoiling(
-        check="nothing_paid_is_uncredited",
-        database="hub.db",
-        statement="INSERT INTO transfer (id, kind, reference, created_at)"
-        " SELECT 'tr_again', 'top_up', max(id), '2026-01-01' FROM top_up WHERE status = 'open'",
-    ),
-    Spoiling(
-        check="ohmygpt_payments_are_seen",
-        database="hub.db",
-        statement="UPDATE top_up SET status = 'expired' WHERE provider = 'ohmygpt' AND status = 'paid'",
-    ),
-    Spoiling(
-        check="promises_are_kept",
-        database="hub.db",
-        statement="UPDATE charge SET status = 'unknown' WHERE id ="
-        " (SELECT max(id) FROM charge WHERE status = 'succeeded')",
-    ),
-)
-
-
 @pytest.mark.parametrize("spoiling", SPOILINGS, ids=lambda spoiling: f"{spoiling.check} {spoiling.statement[:24]}")
 def test_each_check_finds_its_mistake(aftermath: Aftermath, copy: Path, hub_there: Hub, spoiling: Spoiling) -> None:
     """What is spoiled on purpose, past every trigger, is found by the check that is there for it."""
@@ -163,3 +86,8 @@ def test_each_check_finds_its_mistake(aftermath: Aftermath, copy: Path, hub_ther
         assert file.execute(spoiling.statement).rowcount > 0
     found = failures(gather(hub_there, copy / "sandbox.db", aftermath.promises))
     assert spoiling.check in found
+
+
+def test_no_check_is_only_believed() -> None:
+    """Each check has a mistake of its own to find; one that nothing ever failed proves nothing."""
+    assert {check.__name__ for check in CHECKS} == {spoiling.check for spoiling in SPOILINGS}

@@ -28,6 +28,12 @@ def only_charge(hub: Hub) -> Charge:
         return session.scalars(select(Charge)).one()
 
 
+def charge_of(hub: Hub, charge_id: str) -> Charge:
+    """Return the charge as it is written."""
+    with reading(hub.engine) as session:
+        return session.get_one(Charge, charge_id)
+
+
 def only_top_up(hub: Hub) -> TopUp:
     """Return the one top-up there is."""
     with reading(hub.engine) as session:

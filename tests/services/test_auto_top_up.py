@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from oauth_app import clock
 from oauth_app.db import reading, transaction
@@ -176,3 +176,17 @@ def test_amounts_that_make_no_sense_are_refused(wishes: dict[str, int]) -> None:
     known = {"threshold": 5_00, "amount": 10_00, "monthly_ceiling": 30_00}
     with pytest.raises(InvalidAutoTopUpError):
         AutoTopUpWish(user_id="usr_1", asset="USD", **(known | wishes))
+
+
+def test_a_card_that_is_being_charged_is_not_exchanged(hub: Hub, alice: Person, sandbox: Sandbox, card: str) -> None:
+    """Agreed anew on another card while the old one is asked: the question is repeated as it was."""
+    sandbox.fail(PATH, "reset_after")
+    assert top_up_low_wallets(hub) == 1
+    with transaction(hub.engine) as session:
+        session.execute(update(StripeCustomer).values(payment_method_id="pm_of_another_card"))
+    set_up(hub, alice.user_id)
+
+    assert (standing(hub).top_up_id is not None, standing(hub).payment_method_id) == (True, card)
+    with clock.moved(_LATER):
+        poll_stripe_orders(hub)
+    assert (standing(hub).top_up_id, wallet(hub, alice.user_id)) == (None, 11_00)

@@ -5,24 +5,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
-from oauth_app.models import Charge
+from oauth_app.models import Charge, Event
 from oauth_app.services.access import Access
 from oauth_app.services.charge_errors import ChargeRefusedError, ChargeSettledError, UnknownChargeError
+from oauth_app.services.charge_evidence import QUIET
 from oauth_app.services.charge_resolution import (
     EVIDENCE_LIFE,
-    QUIET,
     Resolution,
     reconcile_unknown_charges,
     resolve_charge,
     settle_stale_charges,
 )
+from oauth_app.services.charge_sending import send_charge
 from oauth_app.services.charge_states import ChargeStatus, Verdict, settle
 from oauth_app.services.charging import charge
-from tests.fixtures.hub import CHARGE_PATH, Sandbox, make_partner
+from tests.fixtures.hub import CHARGE_PATH, Person, Sandbox
 from tests.services.books import balances, only_charge, transfer_count
 from tests.services.calls import make_usage
 from tests.services.wishes import make_wish
@@ -84,23 +86,6 @@ def test_any_other_balance_proves_nothing(hub: Hub, access: Access, sandbox: San
         assert reconcile_unknown_charges(hub) == 0
 
 
-def test_two_open_charges_prove_nothing(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """With a second charge of the user in between, one balance cannot speak for both."""
-    make_unknown(hub, access, sandbox, "reset_before")
-    make_unknown(hub, access, sandbox, "reset_after", idempotency_key="order-2")
-
-    assert reconcile_unknown_charges(hub) == 0
-
-
-def test_a_later_charge_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """A success since, by any partner, leaves the charge to the operator, even if the numbers fit."""
-    make_unknown(hub, access, sandbox, "reset_before")
-    other = replace(access, partner_id=make_partner(hub.engine).client_id)
-    charge(hub, other, make_wish())
-
-    assert reconcile_unknown_charges(hub) == 0
-
-
 def test_a_relayed_call_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox) -> None:
     """An AI call that ended after the charge began may have moved the balance."""
     made = make_unknown(hub, access, sandbox)
@@ -144,6 +129,19 @@ def test_a_charge_that_was_never_sent_fails(hub: Hub, access: Access) -> None:
     assert (only_charge(hub).status, only_charge(hub).failure_code) == ("failed", "interrupted")
 
 
+def test_what_the_worker_gave_up_is_not_sent_any_more(
+    hub: Hub, access: Access, alice: Person, sandbox: Sandbox
+) -> None:
+    """A sender that was asleep for so long finds its charge ended, and asks OhMyGPT for nothing."""
+    row = make_pending(hub, access, None)
+    with clock.moved(LONG):
+        settle_stale_charges(hub)
+    before = sandbox.account(ALICE)["charges"]
+
+    assert send_charge(hub, row, alice.upstream_token).failure_code == "upstream_unavailable"
+    assert (sandbox.account(ALICE)["charges"], only_charge(hub).balance_before) == (before, None)
+
+
 def test_a_charge_that_may_be_sent_is_unknown(hub: Hub, access: Access) -> None:
     """A process that died after it noted the balance may have sent the charge."""
     make_pending(hub, access, 3_400_000_00)
@@ -170,6 +168,26 @@ def test_a_late_answer_still_counts(hub: Hub, access: Access, sandbox: Sandbox) 
         with transaction(hub.engine) as session:
             settle(session, made.id, Verdict(status=ChargeStatus.SUCCEEDED, upstream_order_id="o1"))
     assert (only_charge(hub).status, transfer_count(hub)) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize("late", [ChargeStatus.FAILED, ChargeStatus.DECLINED, ChargeStatus.UNKNOWN])
+def test_what_has_succeeded_stays(hub: Hub, access: Access, late: ChargeStatus) -> None:
+    """A verdict that comes after the success changes nothing of it, and nobody is told."""
+    made = charge(hub, access, make_wish()).charge
+
+    with transaction(hub.engine) as session:
+        assert settle(session, made.id, Verdict(status=late)).status == "succeeded"
+        assert session.scalars(select(Event.type).where(Event.object_id == made.id)).all() == ["charge.succeeded"]
+    assert (only_charge(hub).settled_at, transfer_count(hub)) == (made.settled_at, 1)
+
+
+def test_what_has_failed_takes_no_money(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """A success that is said of a charge that ended without money is not believed."""
+    made = make_unknown(hub, access, sandbox, "reset_before")
+    for status in (ChargeStatus.FAILED, ChargeStatus.SUCCEEDED):
+        with transaction(hub.engine) as session:
+            settle(session, made.id, Verdict(status=status))
+    assert (only_charge(hub).status, transfer_count(hub)) == ("failed", 0)
 
 
 @pytest.mark.parametrize(("was_taken", "status", "transfers"), [(True, "succeeded", 1), (False, "failed", 0)])

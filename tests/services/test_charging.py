@@ -142,6 +142,15 @@ def test_the_month_begins_anew(hub: Hub, access: Access) -> None:
         assert charge(hub, access, make_wish(idempotency_key="order-2")).charge.status == "succeeded"
 
 
+def test_a_consent_that_has_run_out_pays_nothing(hub: Hub, access: Access) -> None:
+    """A consent whose end has come after the token was read is looked at again before money moves."""
+    with transaction(hub.engine) as session:
+        session.get_one(Consent, access.consent_id).expires_at = clock.now()
+
+    with pytest.raises(InvalidTokenError):
+        charge(hub, access, make_wish())
+
+
 def test_a_disconnected_partner_charges_nobody(hub: Hub, access: Access) -> None:
     """A consent that was revoked after the token was read is looked at again before money moves."""
     with transaction(hub.engine) as session:
@@ -272,3 +281,10 @@ def test_a_user_whose_every_call_is_refused_has_no_money(
 
     with pytest.raises(InsufficientFundsError):
         charge(replace(hub, upstream=penniless), access, make_wish())
+
+
+def test_a_timeout_that_is_told_is_no_refusal(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """408 is a 4xx, and yet says nothing of whether the money was taken."""
+    sandbox.fail(CHARGE_PATH, "status", code=408)
+
+    assert charge(hub, access, make_wish()).charge.status == "unknown"

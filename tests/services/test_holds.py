@@ -215,3 +215,13 @@ def test_each_end_is_told(hub_there: Hub, access: Access) -> None:
         ("hold.voided", ids[1]),
         ("hold.expired", ids[2]),
     }
+
+
+def test_a_user_captures_no_hold_of_another(hub_there: Hub, access: Access, sandbox: Sandbox) -> None:
+    """What one user allows the partner opens no other user's hold, though the partner placed both."""
+    hold_id = hold(hub_there, access)
+    carol = make_access(hub_there, sandbox, "carol@example.com", access.partner_id)
+
+    with pytest.raises(UnknownHoldError):
+        capture(hub_there, carol, make_capture(hold_id))
+    assert wallet_of(hub_there.engine, access) == (9_99, 10_01)

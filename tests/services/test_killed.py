@@ -17,7 +17,8 @@ from oauth_app import clock
 from oauth_app.db import reading
 from oauth_app.hub import Hub
 from oauth_app.models import Charge
-from oauth_app.services.charge_resolution import QUIET, reconcile_unknown_charges, settle_stale_charges
+from oauth_app.services.charge_evidence import QUIET
+from oauth_app.services.charge_resolution import reconcile_unknown_charges, settle_stale_charges
 from oauth_app.services.partners import Credentials
 from tests.conftest import ROOT
 from tests.fixtures.grants import grant

@@ -192,6 +192,14 @@ def test_the_next_charge_is_evidence_of_the_one_before(hub: Hub, access: Access,
     assert only_difference(hub).subject == first.id
 
 
+def test_a_look_before_the_end_of_a_charge_proves_nothing(hub: Hub, sandbox: Sandbox, charged: Charge) -> None:
+    """A balance that was told before the charge had ended may be without it."""
+    assert charged.balance_before is not None
+    sandbox.set_balance(ALICE, f"{charged.balance_before / 100:.2f}")
+    change(hub, update(Charge).values(settled_at=clock.now() + LATER))
+    assert look(hub) == set()
+
+
 def test_a_charge_that_nobody_decides(hub: Hub, access: Access, sandbox: Sandbox) -> None:
     """A charge that is unknown for more than a day is listed with its evidence, until it is decided."""
     sandbox.fail("/api/v1/user/oauth/app/charge-user-fee", "reset_after")

@@ -17,7 +17,7 @@ from oauth_app.ledger import (
     record_transfer,
     verify_books,
 )
-from oauth_app.models import Charge, Event
+from oauth_app.models import Charge, Event, Transfer
 from oauth_app.services.access import Access
 from oauth_app.services.charge_errors import InsufficientFundsError, UnknownChargeError
 from oauth_app.services.charging import charge
@@ -224,3 +224,19 @@ def test_a_disconnect_does_not_keep_the_money(hub_there: Hub, access: Access, ch
         told = session.scalars(select(Event).where(Event.type == "charge.refunded")).one()
     assert (told.object_id, told.data["refunded"], told.data["user"]) == (charge_id, 1_00, access.subject)
     assert told.data["refund"]["amount"] == 1_00
+
+
+@pytest.mark.parametrize("is_captured", [False, True])
+def test_a_refund_takes_back_what_was_paid(hub_there: Hub, access: Access, *, is_captured: bool) -> None:
+    """In the books each refund names the transfer that paid: the charge's own, or the capture of its hold."""
+    if is_captured:
+        hold_id = place(hub_there, access, make_reservation()).view.hold.id
+        made = capture(hub_there, access, make_capture(hold_id)).charge
+    else:
+        made = charge(hub_there, access, make_wish(asset="CNY")).charge
+    back = give_back(hub_there, access, made.id).refund
+
+    with reading(hub_there.engine) as session:
+        taken_back = session.scalars(select(Transfer.reverses_id).where(Transfer.reference == back.id)).one()
+        paid = session.get_one(Transfer, taken_back)
+    assert (paid.kind, paid.reference) == (("hold_captured", made.hold_id) if is_captured else ("charge", made.id))

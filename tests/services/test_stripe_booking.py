@@ -10,9 +10,25 @@ from oauth_app.ledger import AccountName, Movement, TransferKind, TransferWish, 
 from oauth_app.models import TopUp
 from oauth_app.payments import OrderKind, OrderStatus, PaymentFacts
 from oauth_app.services.stripe_booking import Outcome, apply_order_state, apply_payment_facts
+from oauth_app.services.stripe_events import take_event
+from oauth_app.services.stripe_opening import open_at_stripe
+from oauth_app.services.top_up_errors import TopUpUnclearError
+from oauth_app.services.top_up_wishes import TopUpKind
 from oauth_app.services.wallet_freeze import is_frozen
 from tests.fixtures.hub import Person
-from tests.services.stripe_orders import check_books, cleared, opened, owed, row_of, state_of, wallet
+from tests.services.books import only_top_up
+from tests.services.stripe_orders import (
+    Stripe,
+    alarms,
+    check_books,
+    cleared,
+    events_of,
+    opened,
+    owed,
+    row_of,
+    state_of,
+    wallet,
+)
 
 
 def told(hub: Hub, top_up: TopUp, **changes: Any) -> Outcome:  # noqa: ANN401 - any field
@@ -170,3 +186,17 @@ def test_facts_about_money_that_was_not_credited_move_nothing(hub: Hub, alice: P
         session.get_one(TopUp, order.id).stripe_payment_intent_id = f"pi_{order.id}"
     assert became(hub, order, refunded=12_00) is Outcome.UNCHANGED
     assert owed(hub, alice.user_id) == 0
+
+
+def test_an_invoice_that_is_being_made_is_no_alarm(hub: Hub, alice: Person, stripe: Stripe) -> None:
+    """Stripe tells of an invoice before its amount is on it; nothing is wrong, and later it is paid and credited."""
+    stripe.sandbox.fail("/stripe/v1/invoiceitems", "status", code=500)
+    with pytest.raises(TopUpUnclearError):
+        opened(hub, alice.user_id, kind=TopUpKind.INVOICE)
+    outcomes = [take_event(hub, event) for event in events_of(stripe) if event.object_kind == "invoice"]
+
+    assert (only_top_up(hub).status, outcomes, alarms(hub)) == ("creating", [Outcome.UNCHANGED], [])
+    made = open_at_stripe(hub, only_top_up(hub).id)
+    stripe.press(made, "pay")
+    outcomes = [take_event(hub, event) for event in events_of(stripe) if event.object_kind == "invoice"]
+    assert (outcomes.count(Outcome.CREDITED), wallet(hub, alice.user_id), alarms(hub)) == (1, 12_00, [])

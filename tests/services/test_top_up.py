@@ -21,7 +21,7 @@ from oauth_app.services.top_up import open_top_up
 from oauth_app.services.top_up_errors import InvalidTopUpError, ProviderNotEnabledError, TopUpFailedError
 from oauth_app.services.top_up_watching import close_old_top_ups, look_at_top_up, watch_user
 from oauth_app.services.top_up_wishes import TopUpKind, TopUpWish, check_return_url
-from oauth_app.upstream import UpstreamClient
+from oauth_app.upstream import UpstreamBalance, UpstreamClient
 from tests.fixtures.hub import BALANCE_PATH, Person, Sandbox
 from tests.services.books import only_top_up
 
@@ -137,6 +137,26 @@ def test_one_payment_pays_one_order(hub: Hub, alice: Person, sandbox: Sandbox) -
     for _ in range(3):
         watch_user(hub, alice.user_id)
     assert sorted(look_at_top_up(hub, order.id).status for order in orders) == ["open", "paid"]
+
+
+def test_an_older_balance_sinks_no_mark(hub: Hub, alice: Person, sandbox: Sandbox) -> None:
+    """A look whose balance is from before another look counts for nothing: one payment would pay two orders."""
+    orders = [open_top_up(hub, own(alice, 10_00)).top_up for _ in range(2)]
+
+    class Slow(UpstreamClient):
+        """Tells the balance, and meanwhile the user pays and another looks."""
+
+        def balance(self, token: str) -> UpstreamBalance:
+            """Return what was there before."""
+            told = hub.upstream.balance(token)
+            sandbox.pay(orders[0].url or "")
+            assert watch_user(hub, alice.user_id) == 1
+            return told
+
+    slow = object.__new__(Slow)
+    slow.__dict__.update(vars(hub.upstream))
+    assert watch_user(replace(hub, upstream=slow), alice.user_id) == 0
+    assert watch_user(hub, alice.user_id) == 0
 
 
 def test_the_order_that_fits_is_paid(hub: Hub, alice: Person, sandbox: Sandbox) -> None:
