@@ -1,6 +1,7 @@
 """Watches bytes pass, and tells afterwards what they cost. It holds a beginning and an end, never the whole."""
 
-from oauth_app.relay.usage_blocks import Tokens, read_cut_json, read_events, read_json
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.usage_blocks import read_cut_json, read_events, read_json
 
 #: Anthropic tells the input in the first event of a stream.
 _HEAD_BYTES = 4096

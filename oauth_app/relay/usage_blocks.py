@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.wishes import clean_model
 
 #: A number above this is no count of tokens; the column would not hold it.
 _MOST_TOKENS = 1 << 53
-_MODEL_CHARS = 128
 _DECODER = json.JSONDecoder()
 _USAGE = re.compile(r'"usage"\s*:\s*(?=\{)')
 #: With ``include_usage`` every event of OpenAI's has the key, and all but the last say null.
@@ -20,31 +21,14 @@ _MULTIPART_MODEL = re.compile(rb'name="model"\r\n\r\n([^\r\n]{1,128})\r\n')
 _FORM_MODEL = re.compile(rb"(?:^|&)model=([A-Za-z0-9._:-]{1,128})(?=&|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a call used; None is not known. ``cached`` is the part of ``input`` that was read from a cache."""
-
-    input: int | None = None
-    output: int | None = None
-    cached: int = 0
-
-    def then(self, later: "Tokens") -> "Tokens":
-        """Return what is known after a later event of the same stream; counts only ever grow."""
-        return Tokens(
-            input=_larger(self.input, later.input),
-            output=_larger(self.output, later.output),
-            cached=max(self.cached, later.cached),
-        )
-
-
 def read_model(head: bytes, *, is_whole: bool, content_type: bytes) -> str | None:
     """Return the model that a request asks for, from the beginning of its body."""
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == b"application/json":
-        return _clean_model(_json_model(head) if is_whole else _cut_json_model(head))
+        return clean_model(_json_model(head) if is_whole else _cut_json_model(head))
     pattern = {b"multipart/form-data": _MULTIPART_MODEL, b"application/x-www-form-urlencoded": _FORM_MODEL}.get(kind)
     match = pattern.search(head) if pattern else None
-    return _clean_model(match[1].decode(errors="replace")) if match else None
+    return clean_model(match[1].decode(errors="replace")) if match else None
 
 
 def read_json(body: bytes) -> Tokens:
@@ -106,10 +90,6 @@ def _read_usage(usage: Any) -> Tokens:  # noqa: ANN401 - any JSON
     )
 
 
-def _larger(one: int | None, other: int | None) -> int | None:
-    return max((count for count in (one, other) if count is not None), default=None)
-
-
 def _first_count(*values: object) -> int | None:
     return next((count for count in map(_count, values) if count is not None), None)
 
@@ -140,8 +120,3 @@ def _cut_json_model(head: bytes) -> object:
         depth += (token in (b"{", b"[")) - (token in (b"}", b"]"))
         is_next = depth == 1 and match[1] is not None and token.startswith(b'"model"')
     return None
-
-
-def _clean_model(model: object) -> str | None:
-    """Return a name that every database takes: no control characters, no half characters, not too long."""
-    return model if isinstance(model, str) and 0 < len(model) <= _MODEL_CHARS and model.isprintable() else None
