@@ -7,6 +7,7 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
+from oauth_app.relay.references import NO_REFERENCES, References
 from oauth_app.relay.wishes import FIELD_NAMES, UNCLEAR, Fields, Wish, wish_of
 
 #: A longer field is no name and no number.
@@ -31,9 +32,9 @@ class _FieldBag:
             self.is_clear = False
         self._found[name] = value
 
-    def wish(self) -> Wish:
+    def wish(self, references: References = NO_REFERENCES) -> Wish:
         """Return what the fields ask for."""
-        return wish_of(Fields(**self._found)) if self.is_clear else UNCLEAR
+        return wish_of(Fields(**self._found), references) if self.is_clear else UNCLEAR
 
 
 class FormReader:
@@ -82,6 +83,7 @@ class MultipartReader:
         self._name: str | None = None
         self._is_file = False
         self._has_ended = False
+        self._files = 0
         self._parser = self._make_parser(content_type)
 
     def _make_parser(self, content_type: bytes) -> MultipartParser | None:
@@ -111,7 +113,9 @@ class MultipartReader:
 
     def wish(self) -> Wish:
         """Return what the form asks for."""
-        return self._bag.wish() if self._parser is not None and self._has_ended else UNCLEAR
+        if self._parser is None or not self._has_ended:
+            return UNCLEAR
+        return self._bag.wish(References(pictures=self._files))
 
     def _end(self) -> None:
         self._has_ended = True
@@ -129,6 +133,7 @@ class MultipartReader:
             options = parse_options_header(bytes(self._header_value))[1]
             self._name = options.get(b"name", b"").decode(errors="replace")
             self._is_file = b"filename" in options
+            self._files += self._is_file
         self._header.clear()
         self._header_value.clear()
 

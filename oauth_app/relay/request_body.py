@@ -11,6 +11,7 @@ import msgspec
 
 from oauth_app.relay.form_fields import FormReader, MultipartReader
 from oauth_app.relay.json_scanner import JsonScanner
+from oauth_app.relay.references import ReferenceFinder, find_references
 from oauth_app.relay.wishes import FIELD_NAMES, NOTHING, UNCLEAR, UNDECODED, Fields, Wish, wish_of
 
 #: A JSON body up to here is held and decoded whole.
@@ -76,6 +77,7 @@ class _JsonReader:
     def __init__(self) -> None:
         self._held = b""
         self._scanner: JsonScanner | None = None
+        self._references = ReferenceFinder()
 
     def feed(self, piece: bytes) -> None:
         if self._scanner is None:
@@ -83,19 +85,21 @@ class _JsonReader:
                 self._held = self._held + piece if self._held else piece
                 return
             self._scanner = JsonScanner(FIELD_NAMES, UNDECODED)
-            self._scanner.feed(self._held)
-            self._held = b""
+            piece, self._held = self._held + piece, b""
+        self._references.feed(piece)
         self._scanner.feed(piece)
 
     def wish(self) -> Wish:
         if self._scanner is None:
             return read_json(self._held)
-        return wish_of(Fields(**self._scanner.fields)) if self._scanner.is_complete else UNCLEAR
+        if not self._scanner.is_complete:
+            return UNCLEAR
+        return wish_of(Fields(**self._scanner.fields), self._references.found)
 
 
 def read_json(body: bytes) -> Wish:
     """Return what a whole JSON body asks for."""
     try:
-        return wish_of(_DECODER.decode(body))
+        return wish_of(_DECODER.decode(body), find_references(body))
     except (ValueError, RecursionError):
         return UNCLEAR

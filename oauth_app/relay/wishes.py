@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from oauth_app.relay.references import NO_REFERENCES, References
+
 _MODEL_CHARS = 128
 _WORD_CHARS = 32
 _NUMBER_CHARS = 15
@@ -83,7 +85,7 @@ UNCLEAR = Wish(is_understood=False)
 NOTHING = Wish()
 
 
-def wish_of(fields: Fields, *, pictures: int = 0, is_open: bool = False) -> Wish:
+def wish_of(fields: Fields, references: References = NO_REFERENCES) -> Wish:
     """Return the wish in the top level of a body, with what was noticed below it."""
     named = fields.model
     model = clean_model(named)
@@ -95,8 +97,8 @@ def wish_of(fields: Fields, *, pictures: int = 0, is_open: bool = False) -> Wish
         ),
         choices=_largest(fields.n, fields.best_of, fields.num_outputs) or 1,
         prompts=1 if fields.prompt is None else _prompts(fields.prompt),
-        pictures=pictures,
-        is_open=is_open or fields.previous_response_id is not None or fields.conversation is not None,
+        pictures=references.pictures,
+        is_open=references.is_open or fields.previous_response_id is not None or fields.conversation is not None,
         is_stream=fields.stream is True or fields.stream in {"true", "1"},
         has_stream_options=options is not None,
         asks_usage=isinstance(options, dict) and options.get("include_usage") is True,
