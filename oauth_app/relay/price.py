@@ -12,6 +12,8 @@ _MILLION = 1_000_000
 _THOUSAND = 1_000
 #: A multiplier of 1.
 WHOLE = 10_000
+#: Of usual text; at least one, whatever the text.
+_BYTES_PER_TOKEN = 4
 #: No recording that is worth writing down has less than 8 kbit for a second.
 _LEAST_BYTES_PER_SECOND = 1_000
 _MULTIPLIER = re.compile(r"(\d{1,3})(?:\.(\d{1,4})\d*)?", re.ASCII)
@@ -84,6 +86,13 @@ class Price:
         total = fresh * self.input + used.cached * self.cached + used.written * self.written
         total += used.heard * self.heard + words * self.output + used.spoken * self.spoken
         return self._rounded(total + self._other(wish, body_bytes, seconds=used.seconds or 0), percent)
+
+    def presume(self, wish: Wish, body_bytes: int, said: int) -> Tokens:
+        """Return what a call probably used whose answer did not tell: four bytes are taken for a token."""
+        words = max(body_bytes - wish.embedded_bytes, 0)
+        read = -(-words // _BYTES_PER_TOKEN) + wish.pictures * self.shown
+        drawn = _of_kind(self.drawn, wish) * wish.choices
+        return Tokens(input=min(read, self.context) if self.context else read, output=drawn or said)
 
     def _most_input(self, wish: Wish, body_bytes: int) -> int:
         shown = body_bytes + wish.pictures * self.shown

@@ -83,8 +83,7 @@ class PriceBook:
             wish: what the body asks for.
             body_bytes: how long it is.
         """
-        rule, _ = self._rule_of(path)
-        price = rule or self._find(wish.model)
+        price = self.price_of(path, wish)
         if price is not None:
             return price.ceiling(wish, body_bytes)
         if wish.model is None and wish.is_understood and body_bytes == 0:
@@ -93,13 +92,20 @@ class PriceBook:
 
     def cost(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int | None:
         """Return what a call cost, in hundredths of a unit; None where the book or the answer does not say."""
-        rule, percent = self._rule_of(path)
-        price = rule or self._find(wish.model)
+        price, percent = self._price_of(path, wish)
         if price is None:
             return None
         if price.is_by_token and not used.is_known:
             return None
         return price.cost(wish, used, body_bytes, percent=percent)
+
+    def price_of(self, path: str, wish: Wish) -> Price | None:
+        """Return the price by which a call is paid: that of its address, or that of its model."""
+        return self._price_of(path, wish)[0]
+
+    def _price_of(self, path: str, wish: Wish) -> tuple[Price | None, int]:
+        rule, percent = self._rule_of(path)
+        return rule or self._find(wish.model), percent
 
     def estimate(self, model: str | None, tokens: Tokens) -> int | None:
         """Return what the tokens of a model cost; None without a price or without tokens."""

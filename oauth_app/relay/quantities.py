@@ -12,7 +12,7 @@ class Tokens(msgspec.Struct, frozen=True):
     cached: int = 0
     #: Written into a cache, at a higher one.
     written: int = 0
-    #: Sound among input and output; some models sell it dearer than words.
+    #: Sound and pictures among input and output; some models sell them dearer than words.
     heard: int = 0
     spoken: int = 0
     #: Of a recording, where that is sold.
@@ -33,6 +33,17 @@ class Tokens(msgspec.Struct, frozen=True):
             heard=max(self.heard, later.heard),
             spoken=max(self.spoken, later.spoken),
             seconds=_larger(self.seconds, later.seconds),
+        )
+
+    def with_presumed(self, presumed: "Tokens") -> "Tokens":
+        """Return what was told before the answer was cut; the rest as it is presumed.
+
+        Vendors tell the input when they begin, and count the output on: what they told of it first is too little.
+        """
+        return msgspec.structs.replace(
+            self,
+            input=presumed.input if self.input is None else self.input,
+            output=_larger(self.output, presumed.output),
         )
 
     def plus(self, other: "Tokens") -> "Tokens":

@@ -21,7 +21,7 @@ class Fields(msgspec.Struct, frozen=True):
 
     model: Any = None
     stream: Any = None
-    stream_options: Any = None
+    stream_options: Any = msgspec.UNSET
     #: The most tokens of an answer: OpenAI's newer and older names, the responses API's, and Anthropic's of old.
     max_completion_tokens: Any = None
     max_tokens: Any = None
@@ -65,6 +65,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     pictures: int = 0
     #: It names what the vendor keeps or fetches, so its length says nothing.
     is_open: bool = False
+    #: Bytes of files that are written into it; a model counts them otherwise than words.
+    embedded_bytes: int = 0
     is_stream: bool = False
     #: It says something about ``stream_options``, so nothing may be added.
     has_stream_options: bool = False
@@ -98,9 +100,10 @@ def wish_of(fields: Fields, references: References = NO_REFERENCES) -> Wish:
         choices=_largest(fields.n, fields.best_of, fields.num_outputs) or 1,
         prompts=1 if fields.prompt is None else _prompts(fields.prompt),
         pictures=references.pictures,
+        embedded_bytes=references.embedded_bytes,
         is_open=references.is_open or fields.previous_response_id is not None or fields.conversation is not None,
         is_stream=fields.stream is True or fields.stream in {"true", "1"},
-        has_stream_options=options is not None,
+        has_stream_options=options is not msgspec.UNSET,
         asks_usage=isinstance(options, dict) and options.get("include_usage") is True,
         size=_word(fields.size),
         quality=_word(fields.quality if fields.quality is not None else fields.type),
