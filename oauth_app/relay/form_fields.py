@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
+import msgspec
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from oauth_app.relay.references import NO_REFERENCES, References
-from oauth_app.relay.wishes import FIELD_NAMES, UNCLEAR, Fields, Wish, wish_of
+from oauth_app.relay.wishes import FIELD_NAMES, UNCLEAR, UNDECODED, Fields, Wish, wish_of
 
 #: A longer field is no name and no number.
 _HELD_BYTES = 1024
@@ -34,7 +35,10 @@ class _FieldBag:
 
     def wish(self, references: References = NO_REFERENCES) -> Wish:
         """Return what the fields ask for."""
-        return wish_of(Fields(**self._found), references) if self.is_clear else UNCLEAR
+        if not self.is_clear:
+            return UNCLEAR
+        written = {name: msgspec.Raw(msgspec.json.encode(self._found[name])) for name in UNDECODED & set(self._found)}
+        return wish_of(Fields(**(self._found | written)), references)
 
 
 class FormReader:

@@ -91,7 +91,7 @@ class JsonScanner:
     def _after_value(self, piece: bytes, at: int) -> int:
         if self._key is not None:
             held = self._take()
-            is_raw = self._key in self._undecoded and held != b"null"
+            is_raw = self._key in self._undecoded
             self.fields[self._key] = msgspec.Raw(held[:_HELD_BYTES]) if is_raw else self._decoded(held)
             self._key = None
         return self._expect(piece, _end_of(_SPACE, piece, at), {b",": self._before_key, b"}": self._after_object})

@@ -14,8 +14,11 @@ _THOUSAND = 1_000
 WHOLE = 10_000
 #: Of usual text; at least one, whatever the text.
 _BYTES_PER_TOKEN = 4
-#: No recording that is worth writing down has less than 8 kbit for a second.
+#: No recording that is worth writing down has less than 8 kbit for a second; most have 128.
 _LEAST_BYTES_PER_SECOND = 1_000
+_USUAL_BYTES_PER_SECOND = 16_000
+#: Models that count tokens of a recording count so many.
+_TOKENS_PER_SECOND = 10
 _MULTIPLIER = re.compile(r"(\d{1,3})(?:\.(\d{1,4})\d*)?", re.ASCII)
 
 
@@ -63,9 +66,9 @@ class Price:
         return replace(self, multiplier=multiplier)
 
     @property
-    def is_by_token(self) -> bool:
+    def is_by_use(self) -> bool:
         """Whether only the answer can tell what the call used."""
-        return bool(self.input or self.output)
+        return bool(self.input or self.output or self.second)
 
     def ceiling(self, wish: Wish, body_bytes: int) -> int:
         """Return what a call costs at most.
@@ -85,14 +88,22 @@ class Price:
         words = max((used.output or 0) - used.spoken, 0)
         total = fresh * self.input + used.cached * self.cached + used.written * self.written
         total += used.heard * self.heard + words * self.output + used.spoken * self.spoken
-        return self._rounded(total + self._other(wish, body_bytes, seconds=used.seconds or 0), percent)
+        seconds = -(-used.heard // _TOKENS_PER_SECOND) if used.seconds is None else used.seconds
+        return self._rounded(total + self._other(wish, body_bytes, seconds=seconds), percent)
 
     def presume(self, wish: Wish, body_bytes: int, said: int) -> Tokens:
-        """Return what a call probably used whose answer did not tell: four bytes are taken for a token."""
+        """Return what a call probably used whose answer did not tell: four bytes are taken for a token.
+
+        Nothing can have been said beyond what was allowed.
+        """
         words = max(body_bytes - wish.embedded_bytes, 0)
         read = -(-words // _BYTES_PER_TOKEN) + wish.pictures * self.shown
-        drawn = _of_kind(self.drawn, wish) * wish.choices
-        return Tokens(input=min(read, self.context) if self.context else read, output=drawn or said)
+        most = self._most_output(wish) * wish.choices * wish.prompts
+        return Tokens(
+            input=min(read, self.context) if self.context else read,
+            output=most if self.drawn else min(said, most),
+            seconds=body_bytes // _USUAL_BYTES_PER_SECOND + 1 if self.second else None,
+        )
 
     def _most_input(self, wish: Wish, body_bytes: int) -> int:
         shown = body_bytes + wish.pictures * self.shown

@@ -86,8 +86,8 @@ class PriceBook:
         price = self.price_of(path, wish)
         if price is not None:
             return price.ceiling(wish, body_bytes)
-        if wish.model is None and wish.is_understood and body_bytes == 0:
-            return 0  # nothing is asked for: it reads, or deletes
+        if _asks_nothing(wish, body_bytes):
+            return 0
         return self._dearest.ceiling(wish, body_bytes) if self._default_ceiling is None else self._default_ceiling
 
     def cost(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int | None:
@@ -95,7 +95,7 @@ class PriceBook:
         price, percent = self._price_of(path, wish)
         if price is None:
             return None
-        if price.is_by_token and not used.is_known:
+        if price.is_by_use and not used.is_known:
             return None
         return price.cost(wish, used, body_bytes, percent=percent)
 
@@ -106,6 +106,20 @@ class PriceBook:
     def _price_of(self, path: str, wish: Wish) -> tuple[Price | None, int]:
         rule, percent = self._rule_of(path)
         return rule or self._find(wish.model), percent
+
+    def counted(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int:
+        """Return what a call counts as against a limit: its cost or, where the book has none, the dearest one."""
+        price, percent = self._price_of(path, wish)
+        if price is not None:
+            return price.cost(wish, used, body_bytes, percent=percent)
+        if _asks_nothing(wish, body_bytes):
+            return 0
+        dearest = self._dearest.cost(wish, used, body_bytes)
+        return dearest if self._default_ceiling is None else min(dearest, self._default_ceiling)
+
+    def presume(self, path: str, wish: Wish, body_bytes: int, said: int) -> Tokens:
+        """Return what a call probably used whose answer did not tell."""
+        return (self.price_of(path, wish) or self._dearest).presume(wish, body_bytes, said)
 
     def estimate(self, model: str | None, tokens: Tokens) -> int | None:
         """Return what the tokens of a model cost; None without a price or without tokens."""
@@ -130,6 +144,11 @@ class PriceBook:
             if path + _BELOW in self._paths:
                 return self._paths[path + _BELOW], percent
         return None, percent
+
+
+def _asks_nothing(wish: Wish, body_bytes: int) -> bool:
+    """Tell whether a call without a body names no model: it reads, or deletes."""
+    return wish.model is None and wish.is_understood and body_bytes == 0
 
 
 def _dearest(models: Mapping[str, Price]) -> Price:

@@ -44,6 +44,7 @@ class Tokens(msgspec.Struct, frozen=True):
             self,
             input=presumed.input if self.input is None else self.input,
             output=_larger(self.output, presumed.output),
+            seconds=presumed.seconds if self.seconds is None and not self.heard else self.seconds,
         )
 
     def plus(self, other: "Tokens") -> "Tokens":

@@ -9,6 +9,7 @@ from oauth_app.relay.wishes import Wish
 
 #: How fast a model speaks while somebody waits for an answer in one piece.
 _TOKENS_PER_SECOND = 50
+_AS_LONG_AS_ALLOWED = 1 << 40
 _NOTHING_USED = Tokens()
 
 
@@ -20,9 +21,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     #: Of the answer; None: none came.
     status: int | None = None
     content_type: bytes = b""
-    #: The answer came to its end.
-    is_complete: bool = False
-    #: From the request to the end, for an answer that did not come.
+    #: How long the caller has waited who left before the answer came; 0 where it was OhMyGPT that failed.
     waited_ms: int = 0
 
 
@@ -32,6 +31,8 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     #: In hundredths of a unit; None: the book has no price.
     cost: int | None
+    #: What counts against limits; without a price, the dearest one.
+    counted: int
     #: It follows from lengths, and not from what OhMyGPT told.
     is_estimated: bool
 
@@ -53,17 +54,19 @@ class Settlement:
             meter: what has seen the answer.
         """
         if not ending.was_sent or _is_refused(ending, meter):
-            return Settled(tokens=_NOTHING_USED, cost=0, is_estimated=False)
+            return Settled(tokens=_NOTHING_USED, cost=0, counted=0, is_estimated=False)
         told, is_final = meter.read_final(ending.content_type)
         price = self._prices.price_of(path, wish)
-        if is_final or price is None or not price.is_by_token:
-            # What is paid by the call, the picture or the character is paid when it is asked for.
-            return Settled(tokens=told, cost=self._prices.cost(path, wish, told, body_bytes), is_estimated=False)
-        said = _said(wish, ending, meter)
-        presumed = price.presume(wish, body_bytes, said)
-        tokens = told.with_presumed(presumed)
-        cost = self._prices.cost(path, wish, tokens, body_bytes)
-        return Settled(tokens=tokens, cost=cost, is_estimated=True)
+        # What is paid by the call, the picture or the character is paid when it is asked for.
+        is_estimated = not is_final and (price is None or price.is_by_use)
+        used = told
+        if is_estimated:
+            said = _said(wish, ending, meter)
+            used = told.with_presumed(self._prices.presume(path, wish, body_bytes, said))
+        counted = self._prices.counted(path, wish, used, body_bytes)
+        if price is None:  # what is not known is counted, and not written down
+            return Settled(tokens=told, cost=None, counted=counted, is_estimated=is_estimated)
+        return Settled(tokens=used, cost=counted, counted=counted, is_estimated=is_estimated)
 
 
 def _is_refused(ending: Ending, meter: Meter) -> bool:
@@ -77,7 +80,10 @@ def _said(wish: Wish, ending: Ending, meter: Meter) -> int:
     """Return how much was probably said.
 
     An answer in one piece is made, and paid, while somebody waits for it: who leaves does not make it cheaper.
+    What is answered in the background is never seen here, so it is as long as it may be.
     """
+    if wish.is_background:
+        return _AS_LONG_AS_ALLOWED
     if ending.status is not None or wish.is_stream:
         return meter.estimate_output(ending.content_type)
     said = ending.waited_ms * _TOKENS_PER_SECOND // 1000

@@ -101,11 +101,11 @@ def _read_usage(usage: Any) -> Tokens:  # noqa: ANN401 - any JSON
     taken = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     given = _details(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
     read = _count(usage.get("cache_read_input_tokens")) or 0
-    written = _count(usage.get("cache_creation_input_tokens")) or 0
+    written = _first_count(usage.get("cache_creation_input_tokens"), taken.get("cache_write_tokens")) or 0
     total = _count(usage.get("prompt_tokens"))
     if total is None and (fresh := _count(usage.get("input_tokens"))) is not None:
         # OpenAI counts cached tokens as input, Anthropic beside it. We say what the model was given.
-        total = fresh + read + written
+        total = fresh if taken else fresh + read + written
     cached = read or _first_count(taken.get("cached_tokens"), usage.get("prompt_cache_hit_tokens")) or 0
     cached_sound = _count(_details(taken, "cached_tokens_details").get("audio_tokens")) or 0
     heard = (_count(taken.get("audio_tokens")) or 0) + (_count(taken.get("image_tokens")) or 0)

@@ -16,11 +16,15 @@ _MOST_PROMPTS = 2048
 _MOST = 1 << 40
 
 
+ABSENT = msgspec.Raw(b"")
+
+
 class Fields(msgspec.Struct, frozen=True):
     """The top level of a body: what is read of it, in every vendor's spelling. All else is skipped."""
 
     model: Any = None
     stream: Any = None
+    background: Any = None
     stream_options: Any = msgspec.UNSET
     #: The most tokens of an answer: OpenAI's newer and older names, the responses API's, and Anthropic's of old.
     max_completion_tokens: Any = None
@@ -35,15 +39,15 @@ class Fields(msgspec.Struct, frozen=True):
     #: How fast a task is to be done.
     type: Any = None
     #: Several texts in one call.
-    prompt: msgspec.Raw | str | None = None
+    prompt: msgspec.Raw = ABSENT
     #: What was said before and is not in the body.
-    previous_response_id: msgspec.Raw | str | None = None
-    conversation: msgspec.Raw | str | None = None
+    previous_response_id: msgspec.Raw = ABSENT
+    conversation: msgspec.Raw = ABSENT
     #: Who speaks, and what; ``input`` is long where nobody speaks.
     voice: Any = None
     voiceShortName: Any = None  # noqa: N815 - the wire's spelling
-    input: msgspec.Raw | str | None = None
-    text: msgspec.Raw | str | None = None
+    input: msgspec.Raw = ABSENT
+    text: msgspec.Raw = ABSENT
 
 
 FIELD_NAMES = frozenset(Fields.__struct_fields__)
@@ -68,6 +72,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     #: Bytes of files that are written into it; a model counts them otherwise than words.
     embedded_bytes: int = 0
     is_stream: bool = False
+    #: The answer is made later, and this call does not see it.
+    is_background: bool = False
     #: It says something about ``stream_options``, so nothing may be added.
     has_stream_options: bool = False
     #: ``stream_options.include_usage`` is true: the caller itself wants to see the usage.
@@ -98,11 +104,12 @@ def wish_of(fields: Fields, references: References = NO_REFERENCES) -> Wish:
             fields.max_tokens, fields.max_completion_tokens, fields.max_output_tokens, fields.max_tokens_to_sample
         ),
         choices=_largest(fields.n, fields.best_of, fields.num_outputs) or 1,
-        prompts=1 if fields.prompt is None else _prompts(fields.prompt),
+        prompts=1 if fields.prompt is ABSENT else _prompts(bytes(fields.prompt)),
         pictures=references.pictures,
         embedded_bytes=references.embedded_bytes,
-        is_open=references.is_open or fields.previous_response_id is not None or fields.conversation is not None,
+        is_open=references.is_open or _is_given(fields.previous_response_id) or _is_given(fields.conversation),
         is_stream=fields.stream is True or fields.stream in {"true", "1"},
+        is_background=fields.background is True,
         has_stream_options=options is not msgspec.UNSET,
         asks_usage=isinstance(options, dict) and options.get("include_usage") is True,
         size=_word(fields.size),
@@ -144,11 +151,12 @@ def _word(value: object) -> str | None:
     return value.lower() if isinstance(value, str) and 0 < len(value) <= _WORD_CHARS and value.isprintable() else None
 
 
-def _prompts(prompt: msgspec.Raw | str) -> int:
+def _is_given(written: msgspec.Raw) -> bool:
+    return written is not ABSENT and bytes(written) != b"null"
+
+
+def _prompts(written: bytes) -> int:
     """Return how many prompts there are at most; a list that is cut has as many as a call may have."""
-    if isinstance(prompt, str):
-        return 1
-    written = bytes(prompt)
     if not written.startswith(b"["):
         return 1
     return min(written.count(b",") + 1, _MOST_PROMPTS) if written.endswith(b"]") else _MOST_PROMPTS
@@ -157,14 +165,8 @@ def _prompts(prompt: msgspec.Raw | str) -> int:
 def _spoken_characters(fields: Fields) -> int | None:
     if fields.voice is None and fields.voiceShortName is None:
         return None
-    said = fields.input if fields.input is not None else fields.text
-    if isinstance(said, msgspec.Raw):
-        said = _decoded(said)
-    return len(said) if isinstance(said, str) else None
-
-
-def _decoded(written: msgspec.Raw) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return msgspec.json.decode(written)
+        said = msgspec.json.decode(fields.input if _is_given(fields.input) else fields.text)
     except (ValueError, RecursionError):
-        return None  # only its beginning was held
+        return None  # there is none, or only its beginning was held
+    return len(said) if isinstance(said, str) else None
