@@ -41,11 +41,11 @@ class PriceBook:
         default_ceiling: int | None = None,
     ) -> None:
         self.version = version
-        self._models = dict(models)
-        self._paths = dict(paths or {})
+        self.models = dict(models)
+        self.paths = dict(paths or {})
         self._gateways = dict(gateways or {})
         self._default_ceiling = default_ceiling
-        self._dearest = _dearest(self._models)
+        self._dearest = _dearest(self.models)
         self._rule_of = lru_cache(maxsize=1024)(self._find_rule)
 
     @classmethod
@@ -65,12 +65,12 @@ class PriceBook:
         read = {model: read_multiplier(rate) for model, rate in rates.items()}
         models = {
             model: price if (multiplier := read.get(model)) is None else price.times(multiplier)
-            for model, price in self._models.items()
+            for model, price in self.models.items()
         }
         return PriceBook(
             self.version,
             models,
-            paths=self._paths,
+            paths=self.paths,
             gateways=self._gateways,
             default_ceiling=self._default_ceiling,
         )
@@ -129,7 +129,7 @@ class PriceBook:
     def _find(self, model: str | None) -> Price | None:
         if model is None:
             return None
-        return self._models.get(model) or self._models.get(_DATE.sub("", model))
+        return self.models.get(model) or self.models.get(_DATE.sub("", model))
 
     def _find_rule(self, path: str) -> tuple[Price | None, int]:
         """Return the price of an address, if it has one of its own, and the percentage of its gateway."""
@@ -137,12 +137,12 @@ class PriceBook:
         for gateway, share in self._gateways.items():
             if path.startswith(gateway + "/"):
                 path, percent = path.removeprefix(gateway), share
-        if path in self._paths:
-            return self._paths[path], percent
+        if path in self.paths:
+            return self.paths[path], percent
         while "/" in path:
             path = path.rpartition("/")[0]
-            if path + _BELOW in self._paths:
-                return self._paths[path + _BELOW], percent
+            if path + _BELOW in self.paths:
+                return self.paths[path + _BELOW], percent
         return None, percent
 
 
@@ -152,16 +152,13 @@ def _asks_nothing(wish: Wish, body_bytes: int) -> bool:
 
 
 def _dearest(models: Mapping[str, Price]) -> Price:
-    """Return a price that no model of the book exceeds."""
+    """Return a price for words that no model of the book exceeds."""
 
     def most(name: str) -> int:
+        return max((getattr(price, name) for price in models.values()), default=0)
+
+    def dearest(name: str) -> int:
         return max((getattr(price, name) * price.multiplier // WHOLE for price in models.values()), default=0)
 
-    return Price(
-        input=most("input"),
-        written=most("written"),
-        output=most("output"),
-        context=max((price.context for price in models.values()), default=0),
-        most_output=max((price.most_output for price in models.values()), default=0),
-        shown=max((price.shown for price in models.values()), default=0),
-    )
+    row = {name: dearest(name) for name in ("input", "written", "output")}
+    return Price.of_row(row | {name: most(name) for name in ("context", "most_output", "shown")})
