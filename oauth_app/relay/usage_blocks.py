@@ -64,22 +64,23 @@ def read_cut_json(tail: bytes) -> Tokens:
 def read_events(content: bytes) -> tuple[Tokens, bool]:
     """Return the tokens told by the events of a stream, or of a piece of one, and whether they are the last word."""
     found, is_final = Tokens(), False
-    if not _USAGE_BYTES.search(content):
-        return found, is_final
-    for data in _event_data(content):
-        if _USAGE_BYTES.search(data):
-            body = _parsed(data)
-            told = _tokens_of(body)
-            # The last event of a response can be longer than the piece that we have of it.
-            found = found.then(told if told != Tokens() else read_cut_json(data))
-            is_final = is_final or body is None or body.type != "message_start"
+    for data in _data_with_usage(content):
+        body = _parsed(data)
+        told = _tokens_of(body)
+        # The last event of a response can be longer than the piece that we have of it.
+        found = found.then(told if told != Tokens() else read_cut_json(data))
+        is_final = is_final or body is None or body.type != "message_start"
     return found, is_final
 
 
-def _event_data(content: bytes) -> Iterator[bytes]:
-    """Yield what stands in the data lines of events."""
-    for line in content.splitlines():
-        yield line.removeprefix(b"data:")
+def _data_with_usage(content: bytes) -> Iterator[bytes]:
+    """Yield the lines in which a usage stands, without what SSE puts before them; the others are not looked at."""
+    end = 0
+    while match := _USAGE_BYTES.search(content, end):
+        begin = content.rfind(b"\n", 0, match.start()) + 1
+        end = content.find(b"\n", match.end())
+        end = len(content) if end < 0 else end
+        yield content[begin:end].removeprefix(b"data:")
 
 
 def _tokens_of(body: _Body | None) -> Tokens:

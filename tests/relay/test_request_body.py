@@ -249,48 +249,6 @@ def test_a_list_of_prompts_that_is_too_long_counts_as_the_longest() -> None:
     assert wish.prompts == 2048
 
 
-@pytest.mark.parametrize(
-    ("content", "pictures", "is_open"),
-    [
-        ([{"type": "text", "text": '"image" "file_id"'}], 0, False),
-        ([{"type": "image_url", "image_url": {"url": "https://a.example/a.png"}}] * 2, 2, False),
-        ([{"type": "input_image", "image_url": "https://a.example/a.png"}], 1, False),
-        ([{"type": "image", "source": {"type": "url", "url": "https://a.example/a.png"}}], 1, False),
-        ([{"type": "input_file", "file_id": "file-1"}], 0, True),
-        ([{"type": "document", "source": {"type": "url"}}], 0, True),
-    ],
-)
-@pytest.mark.parametrize("is_long", [True, False])
-def test_what_is_named_and_not_contained_is_noticed(
-    content: list[dict[str, Any]],
-    pictures: int,
-    is_open: bool,  # noqa: FBT001
-    is_long: bool,  # noqa: FBT001
-) -> None:
-    """Pictures by address and files make the model read more than the body has."""
-    body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": content}]}).encode()
-    wish = read_pieces(JSON, [b" " * WHOLE_BYTES, body]) if is_long else read_body(JSON, body)
-    assert (wish.pictures, wish.is_open) == (pictures, is_open)
-
-
-def test_a_disguised_key_is_noticed() -> None:
-    """Who escapes the letters of a key wants it not to be seen, and the most is assumed."""
-    assert read_body(JSON, b'{"messages": [{"file\\u005fid": "file-1"}]}').is_open
-    assert not read_body(JSON, b'{"messages": [{"content": "caf\\u00e9"}]}').is_open
-
-
-@pytest.mark.parametrize("size", [100, 65_536])
-def test_a_picture_in_the_body_is_no_text(size: int) -> None:
-    """The bytes of a file that is written into the body are told apart from words."""
-    picture = "QUJD" * 100_000
-    content = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}]
-    body = json.dumps(
-        {"model": "gpt-4o", "messages": [{"content": content}, {"content": "some words " * 2000}]}
-    ).encode()
-    wish = read_pieces(JSON, [body[at : at + max(size, 4096)] for at in range(0, len(body), max(size, 4096))])
-    assert 0.9 * len(picture) < wish.embedded_bytes <= len(picture) + 1000
-
-
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"identity, gzip"])
 def test_a_compressed_body_is_not_understood(encoding: bytes) -> None:
     """Nothing is unpacked here, so nothing in it can be allowed."""
@@ -306,67 +264,6 @@ def test_json_by_any_name_is_json(kind: bytes) -> None:
 def test_a_request_without_a_body_is_understood() -> None:
     """It asks for nothing."""
     assert read_body(b"", b"") == Wish()
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b"model=dall-e-3&prompt=a&n=2&size=512x512", Wish(model="dall-e-3", choices=2, size="512x512")),
-        (b"prompt=" + b"x" * 5000 + b"&model=a%2Db", Wish(model="a-b")),
-        (b"%6dodel=a&prompt=b", Wish(model="a")),
-        (b"model=a&model=a", Wish(model="a")),
-        (b"model=a&model=b", Wish(is_understood=False)),
-        (b"model[]=a", Wish(is_understood=False)),
-        (b'{"model": "a"}', Wish(is_understood=False)),
-        (b"model=" + b"x" * 5000, Wish(is_understood=False)),
-        (b"prompt=a", Wish()),
-    ],
-)
-@pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_forms_are_read(body: bytes, expected: Wish, size: int) -> None:
-    """The same fields in a form, however it is cut; two values for one name are not understood."""
-    assert read_pieces(FORM, [body[at : at + size] for at in range(0, len(body), size)]) == expected
-
-
-def part(name: str, content: bytes, extra: str = "") -> bytes:
-    """Write a part of a multipart body."""
-    return f'--b\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n'.encode() + content + b"\r\n"
-
-
-FILE = part("file", b"\0\r\n--a\r\n" * 20_000, '; filename="a.wav"')
-LIAR = part("file", part("model", b"no")[1:], '; filename="a.wav"')
-
-
-@pytest.mark.parametrize(
-    ("parts", "model", "is_understood"),
-    [
-        ((part("model", b"whisper-1"), FILE), "whisper-1", True),
-        ((FILE, part("model", b"whisper-1")), "whisper-1", True),
-        ((LIAR, part("model", b"whisper-1")), "whisper-1", True),
-        ((FILE,), None, True),
-        ((part("model", b"a"), FILE, part("model", b"b")), None, False),
-        ((part("model", b"a", '; filename="m"'), FILE), None, False),
-        ((part("model[]", b"a"),), None, False),
-    ],
-)
-@pytest.mark.parametrize("size", [1, 13, 65_536])
-def test_multipart_bodies_are_read(parts: tuple[bytes, ...], model: str | None, is_understood: bool, size: int) -> None:  # noqa: FBT001
-    """The model stands before or behind a file, which may hold what looks like another."""
-    body = b"".join(parts) + b"--b--\r\n"
-    wish = read_pieces(MULTIPART, [body[at : at + size] for at in range(0, len(body), size)])
-    assert (wish.model, wish.is_understood) == (model, is_understood)
-
-
-@pytest.mark.parametrize("kind", [MULTIPART, b"multipart/form-data", b"multipart/form-data; boundary=" + b"x" * 100])
-@pytest.mark.parametrize("body", [b"hello", part("model", b"a"), MODEL])
-def test_a_broken_multipart_body_is_not_understood(kind: bytes, body: bytes) -> None:
-    """Without a boundary or an end nobody knows what another server makes of it."""
-    assert read_body(kind, body) == Wish(is_understood=False)
-
-
-def test_a_form_says_what_a_voice_says() -> None:
-    """What a voice is to say may stand in a form."""
-    assert read_body(FORM, b"voiceShortName=v&text=h%C3%A9llo").characters == 5
 
 
 def test_an_address_names_a_model() -> None:
