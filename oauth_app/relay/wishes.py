@@ -120,9 +120,11 @@ def wish_of(fields: Fields, references: References = NO_REFERENCES) -> Wish:
 
 
 def wish_of_query(query: bytes) -> Wish:
-    """Return the wish of a request whose model stands in its address, as Realtime's does."""
+    """Return the wish of a request whose model stands in its address, as Realtime's does; what it will say is open."""
     models = {value for name, value in parse_qsl(query.decode("latin-1")) if name == "model"}
-    return wish_of(Fields(model=next(iter(models), None))) if len(models) < 2 else UNCLEAR
+    if len(models) > 1:
+        return UNCLEAR
+    return wish_of(Fields(model=next(iter(models))), References(is_open=True)) if models else NOTHING
 
 
 def clean_model(model: object) -> str | None:

@@ -1,6 +1,8 @@
 """A call costs the same whether it is streamed or not, and what the sandbox has charged for it."""
 
+import io
 import json
+import wave
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,6 +143,36 @@ def test_anthropics_old_completions_tell_no_usage(caller: CountingCaller, is_str
 def test_other_kinds_cost_what_is_charged(caller: CountingCaller, path: str, sent: dict[str, Any]) -> None:
     """Pictures, characters, searches and tasks cost by the book what the sandbox takes."""
     agree(caller.call("POST", path, **sent))
+
+
+def recording(seconds: int) -> tuple[str, bytes, str]:
+    """Return silence to be written down."""
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * 8000 * seconds)
+    return "a.wav", sound.getvalue(), "audio/wav"
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_told"),
+    [
+        ({"model": "whisper-1"}, True),
+        ({"model": "whisper-1", "response_format": "verbose_json"}, True),
+        ({"model": "whisper-1", "response_format": "srt"}, False),
+        ({"model": "gpt-4o-transcribe"}, True),
+        ({"model": "gpt-4o-mini-transcribe", "stream": "true"}, True),
+        ({"model": "gpt-4o-transcribe", "response_format": "text"}, False),
+    ],
+)
+def test_a_recording_costs_its_seconds(caller: CountingCaller, fields: dict[str, str], is_told: bool) -> None:  # noqa: FBT001
+    """By the seconds or the tokens that the answer tells or, where it is bare text, by the length of the file."""
+    call = caller.call("POST", "/v1/audio/transcriptions", data=fields, files={"file": recording(7)})
+    assert call.status == 200, call.seen
+    assert call.settled.is_estimated is not is_told
+    assert call.charged <= call.settled.counted <= call.charged * 8 // 7 + 1
+    assert call.settled.counted <= call.ceiling
+    assert not is_told or call.settled.cost == call.charged
 
 
 @pytest.mark.parametrize("book", [None, PriceBook.load()], ids=["its own multipliers", "the book's"])

@@ -268,7 +268,7 @@ def test_a_request_without_a_body_is_understood() -> None:
 
 def test_an_address_names_a_model() -> None:
     """Realtime has its model in the query; two of them are not understood."""
-    assert wish_of_query(b"model=gpt-realtime&x=1").model == "gpt-realtime"
+    assert wish_of_query(b"model=gpt-realtime&x=1") == Wish(model="gpt-realtime", is_open=True)
     assert not wish_of_query(b"model=a&model=b").is_understood
     assert wish_of_query(b"") == Wish()
 
