@@ -249,10 +249,11 @@ def test_a_list_of_prompts_that_is_too_long_counts_as_the_longest() -> None:
     assert wish.prompts == 2048
 
 
+@pytest.mark.parametrize("kind", [JSON, FORM, MULTIPART])
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"identity, gzip"])
-def test_a_compressed_body_is_not_understood(encoding: bytes) -> None:
+def test_a_compressed_body_is_not_understood(encoding: bytes, kind: bytes) -> None:
     """Nothing is unpacked here, so nothing in it can be allowed."""
-    assert not read_body(JSON, MODEL, encoding).is_understood
+    assert not read_body(kind, MODEL, encoding).is_understood
 
 
 @pytest.mark.parametrize("kind", [b"text/plain", b"", b"application/vnd.api+json", b"application/json; charset=utf-8"])
