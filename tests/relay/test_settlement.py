@@ -104,6 +104,18 @@ def settle(ending: Ending, answer: bytes = b"", wish: Wish = WISH, path: str = C
     return Settlement(BOOK).settle(path, wish, body_bytes, ending, meter)
 
 
+def test_what_was_told_first_is_kept_and_counted_on() -> None:
+    """A stream that told its input and one token of output, and was cut, has said what has passed."""
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 77, "output_tokens": 1}}}
+    delta = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "twelve bytes"}}
+    end = {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 2}}
+    cut = b"".join(b"event: x\ndata: " + json.dumps(event).encode() + b"\n\n" for event in (start, delta, delta))
+    settled = settle(sent(200, SSE), cut)
+    assert (settled.tokens, settled.is_estimated) == (Tokens(input=77, output=6), True)
+    settled = settle(sent(200, SSE), cut + b"data: " + json.dumps(end).encode() + b"\n\n")
+    assert (settled.tokens, settled.is_estimated) == (Tokens(input=77, output=2), False)
+
+
 def test_what_was_not_sent_costs_nothing() -> None:
     """A call that never left the hub is free, also one that is paid by the call."""
     for path in (CHAT, "/api/v1/ai/draw/nd/imagine"):
