@@ -49,3 +49,10 @@ def test_a_picture_in_the_body_is_no_text(size: int) -> None:
     ).encode()
     wish = read_pieces(JSON, [body[at : at + max(size, 4096)] for at in range(0, len(body), max(size, 4096))])
     assert 0.9 * len(picture) < wish.embedded_bytes <= len(picture) + 1000
+
+
+def test_a_word_that_is_cut_is_noticed() -> None:
+    """A name that comes in two pieces counts as one that comes in one."""
+    body = b'{"messages": [{"content": [{"type": "input_file", "file_id": "file-1"}]}]}'
+    pieces = [b" " * WHOLE_BYTES, *(body[at : at + 3] for at in range(0, len(body), 3))]
+    assert read_pieces(JSON, pieces).is_open
