@@ -1,6 +1,8 @@
 """Watches bytes pass, and tells afterwards what they cost. It holds a beginning and an end, never the whole."""
 
-from oauth_app.relay.usage_blocks import Tokens, read_cut_json, read_events, read_json
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.said import said_in_json, sample, tokens_of
+from oauth_app.relay.usage_blocks import is_refusal, read_cut_json, read_events, read_json
 
 #: Anthropic tells the input in the first event of a stream.
 _HEAD_BYTES = 4096
@@ -32,10 +34,28 @@ class Meter:
 
     def read(self, content_type: bytes) -> Tokens:
         """Return what the answer told about tokens; nothing, for kinds that tell nothing."""
-        kind = content_type.partition(b";")[0].strip().lower()
+        return self.read_final(content_type)[0]
+
+    def read_final(self, content_type: bytes) -> tuple[Tokens, bool]:
+        """Return what the answer told, and whether that is all it has to tell."""
+        kind = _kind(content_type)
         if kind == b"text/event-stream":
             return self._read_stream()
-        return self._read_json() if kind.endswith(b"json") else Tokens()
+        told = self._read_json() if kind.endswith(b"json") else Tokens()
+        return told, told.is_known
+
+    def estimate_output(self, content_type: bytes) -> int:
+        """Return how many tokens were probably said in what has passed, from words and not from a usage block."""
+        kind = _kind(content_type)
+        if kind == b"text/event-stream":
+            return self._estimate_stream()
+        if not kind.endswith(b"json"):
+            return 0
+        return tokens_of(said_in_json(self._held) if self._is_whole else self.bytes)
+
+    def tells_refusal(self, content_type: bytes) -> bool:
+        """Tell whether the answer is a refusal in an envelope that says otherwise on the outside."""
+        return _kind(content_type).endswith(b"json") and self._is_whole and is_refusal(self._held)
 
     @property
     def held_bytes(self) -> int:
@@ -46,10 +66,29 @@ class Meter:
     def _is_whole(self) -> bool:
         return self.bytes == self.held_bytes
 
-    def _read_stream(self) -> Tokens:
+    @property
+    def _held(self) -> bytes:
+        return self._head + self._tail
+
+    def _read_stream(self) -> tuple[Tokens, bool]:
         if self._is_whole:
-            return read_events(self._head + self._tail)
-        return read_events(self._head).then(read_events(bytes(self._tail)))
+            return read_events(self._held)
+        first, _ = read_events(self._head)
+        last, is_final = read_events(bytes(self._tail))
+        return first.then(last), is_final
+
+    def _estimate_stream(self) -> int:
+        """Return the tokens of the words that are held; what lies between is taken to have as many in each byte."""
+        if self._is_whole:
+            return tokens_of(sample(self._held).said_bytes)
+        first, last = sample(self._head), sample(bytes(self._tail))
+        stream_bytes, said_bytes = (one + other for one, other in zip(first, last, strict=True))
+        between = self.bytes - self.held_bytes
+        return tokens_of(said_bytes + between * said_bytes // max(stream_bytes, 1))
 
     def _read_json(self) -> Tokens:
-        return read_json(self._head + self._tail) if self._is_whole else read_cut_json(bytes(self._tail))
+        return read_json(self._held) if self._is_whole else read_cut_json(bytes(self._tail))
+
+
+def _kind(content_type: bytes) -> bytes:
+    return content_type.partition(b";")[0].strip().lower()

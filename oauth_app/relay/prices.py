@@ -1,54 +1,164 @@
-"""What a call probably cost: an estimate from a versioned book of prices. What counts is OhMyGPT's own statement."""
+"""What a call costs: a ceiling before it, and the cost after it, from a versioned book of prices.
+
+What counts in the end is OhMyGPT's own statement.
+"""
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
-from oauth_app.relay.usage_blocks import Tokens
+from oauth_app.relay.price import WHOLE, Price, read_multiplier
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.wishes import NOTHING, Wish
 
 _DEFAULT = Path(__file__).with_name("prices.toml")
-_PER_TOKENS = 1_000_000
 #: ``gpt-4o-2024-08-06``, ``claude-sonnet-4-20250514`` and ``…-latest`` cost what the plain name costs.
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Price:
-    """Hundredths of an OhMyGPT unit for a million tokens."""
-
-    input: int
-    cached: int
-    output: int
+_BELOW = "/*"
 
 
 class PriceBook:
-    """Prices by model."""
+    """Prices by model, and by address where no model is sold.
 
-    def __init__(self, version: str, prices: dict[str, Price]) -> None:
+    Args:
+        version: tells books apart.
+        models: by name.
+        paths: by address; one that ends in ``/*`` is for all that is below.
+        gateways: the percentage of the price at addresses below which the vendors' own are served once more.
+        default_ceiling: what a call of a model that is not in the book is reserved with; None reserves the
+            dearest price of the book.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        models: Mapping[str, Price],
+        *,
+        paths: Mapping[str, Price] | None = None,
+        gateways: Mapping[str, int] | None = None,
+        default_ceiling: int | None = None,
+    ) -> None:
         self.version = version
-        self._prices = prices
+        self.models = dict(models)
+        self.paths = dict(paths or {})
+        self._gateways = dict(gateways or {})
+        self._default_ceiling = default_ceiling
+        self._dearest = _dearest(self.models)
+        self._rule_of = lru_cache(maxsize=1024)(self._find_rule)
 
     @classmethod
-    def load(cls, file: Path = _DEFAULT) -> "PriceBook":
+    def load(cls, file: Path = _DEFAULT, *, default_ceiling: int | None = None) -> "PriceBook":
         """Return the book in a file."""
-        content = tomllib.loads(file.read_text())
-        prices = {
-            model: Price(input=row["input"], cached=row.get("cached", row["input"]), output=row["output"])
-            for model, row in content["models"].items()
+        content = tomllib.loads(file.read_text("utf-8"))
+        return cls(
+            content["version"],
+            {model: Price.of_row(row) for model, row in content["models"].items()},
+            paths={path: Price.of_row(row) for path, row in content.get("paths", {}).items()},
+            gateways=content.get("gateways", {}),
+            default_ceiling=default_ceiling,
+        )
+
+    def with_multipliers(self, rates: Mapping[str, object]) -> "PriceBook":
+        """Return the book with the multipliers that the provider publishes; what is no multiplier is passed over."""
+        read = {model: read_multiplier(rate) for model, rate in rates.items()}
+        models = {
+            model: price if (multiplier := read.get(model)) is None else price.times(multiplier)
+            for model, price in self.models.items()
         }
-        return cls(content["version"], prices)
+        return PriceBook(
+            self.version,
+            models,
+            paths=self.paths,
+            gateways=self._gateways,
+            default_ceiling=self._default_ceiling,
+        )
+
+    def ceiling(self, path: str, wish: Wish, body_bytes: int) -> int:
+        """Return what a call costs at most, in hundredths of a unit.
+
+        Args:
+            path: of the request, without its query.
+            wish: what the body asks for.
+            body_bytes: how long it is.
+        """
+        price = self.price_of(path, wish)
+        if price is not None:
+            return price.ceiling(wish, body_bytes)
+        if _asks_nothing(wish, body_bytes):
+            return 0
+        return self._dearest.ceiling(wish, body_bytes) if self._default_ceiling is None else self._default_ceiling
+
+    def cost(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int | None:
+        """Return what a call cost, in hundredths of a unit; None where the book or the answer does not say."""
+        price, percent = self._price_of(path, wish)
+        if price is None:
+            return None
+        if price.is_by_use and not used.is_known:
+            return None
+        return price.cost(wish, used, body_bytes, percent=percent)
+
+    def price_of(self, path: str, wish: Wish) -> Price | None:
+        """Return the price by which a call is paid: that of its address, or that of its model."""
+        return self._price_of(path, wish)[0]
+
+    def _price_of(self, path: str, wish: Wish) -> tuple[Price | None, int]:
+        rule, percent = self._rule_of(path)
+        return rule or self._find(wish.model), percent
+
+    def counted(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int:
+        """Return what a call counts as against a limit: its cost or, where the book has none, the dearest one."""
+        price, percent = self._price_of(path, wish)
+        if price is not None:
+            return price.cost(wish, used, body_bytes, percent=percent)
+        if _asks_nothing(wish, body_bytes):
+            return 0
+        dearest = self._dearest.cost(wish, used, body_bytes)
+        return dearest if self._default_ceiling is None else min(dearest, self._default_ceiling)
+
+    def presume(self, path: str, wish: Wish, body_bytes: int, said: int) -> Tokens:
+        """Return what a call probably used whose answer did not tell."""
+        return (self.price_of(path, wish) or self._dearest).presume(wish, body_bytes, said)
 
     def estimate(self, model: str | None, tokens: Tokens) -> int | None:
-        """Return hundredths of a unit, rounded up; None without a price or without tokens."""
+        """Return what the tokens of a model cost; None without a price or without tokens."""
         price = self._find(model)
-        if price is None or (tokens.input is None and tokens.output is None):
-            return None
-        fresh = max((tokens.input or 0) - tokens.cached, 0)
-        total = fresh * price.input + tokens.cached * price.cached + (tokens.output or 0) * price.output
-        return -(-total // _PER_TOKENS)
+        return None if price is None or not tokens.is_known else price.cost(NOTHING, tokens, 0)
 
     def _find(self, model: str | None) -> Price | None:
         if model is None:
             return None
-        return self._prices.get(model) or self._prices.get(_DATE.sub("", model))
+        return self.models.get(model) or self.models.get(_DATE.sub("", model))
+
+    def _find_rule(self, path: str) -> tuple[Price | None, int]:
+        """Return the price of an address, if it has one of its own, and the percentage of its gateway."""
+        path, percent = path.lower().rstrip("/"), 100
+        for gateway, share in self._gateways.items():
+            if path.startswith(gateway + "/"):
+                path, percent = path.removeprefix(gateway), share
+        if path in self.paths:
+            return self.paths[path], percent
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            if path + _BELOW in self.paths:
+                return self.paths[path + _BELOW], percent
+        return None, percent
+
+
+def _asks_nothing(wish: Wish, body_bytes: int) -> bool:
+    """Tell whether a call without a body names no model: it reads, or deletes."""
+    return wish.model is None and wish.is_understood and body_bytes == 0
+
+
+def _dearest(models: Mapping[str, Price]) -> Price:
+    """Return a price for words that no model of the book exceeds."""
+
+    def most(name: str) -> int:
+        return max((getattr(price, name) for price in models.values()), default=0)
+
+    def dearest(name: str) -> int:
+        return max((getattr(price, name) * price.multiplier // WHOLE for price in models.values()), default=0)
+
+    row = {name: dearest(name) for name in ("input", "written", "output")}
+    return Price.of_row(row | {name: most(name) for name in ("context", "most_output", "shown")})

@@ -1,55 +1,51 @@
-"""Reading the model and the number of tokens out of bodies, whole ones and cut ones."""
+"""Reading the usage that an answer tells, out of bodies and events, whole ones and cut ones."""
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.request_body import read_model as read_model  # noqa: PLC0414 - for who still looks for it here
 
 #: A number above this is no count of tokens; the column would not hold it.
 _MOST_TOKENS = 1 << 53
-_MODEL_CHARS = 128
-_DECODER = json.JSONDecoder()
+_JSON = json.JSONDecoder()
 _USAGE = re.compile(r'"usage"\s*:\s*(?=\{)')
 #: With ``include_usage`` every event of OpenAI's has the key, and all but the last say null.
 _USAGE_BYTES = re.compile(rb'"usage"\s*:\s*\{')
-#: A key or a string, a bracket, or another value. A string that is cut runs to the end: looking for its
-#: quote again from each quote inside of it would take minutes.
-_JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"(\s*:)?|\\?\Z)|[{}\[\]]|[^\s,:"{}\[\]]+', re.DOTALL)
-_MULTIPART_MODEL = re.compile(rb'name="model"\r\n\r\n([^\r\n]{1,128})\r\n')
-_FORM_MODEL = re.compile(rb"(?:^|&)model=([A-Za-z0-9._:-]{1,128})(?=&|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a call used; None is not known. ``cached`` is the part of ``input`` that was read from a cache."""
+class _Body(msgspec.Struct):
+    """Where the vendors put it: on top (both), in ``message`` (Anthropic) or ``response`` (OpenAI)."""
 
-    input: int | None = None
-    output: int | None = None
-    cached: int = 0
-
-    def then(self, later: "Tokens") -> "Tokens":
-        """Return what is known after a later event of the same stream; counts only ever grow."""
-        return Tokens(
-            input=_larger(self.input, later.input),
-            output=_larger(self.output, later.output),
-            cached=max(self.cached, later.cached),
-        )
+    type: Any = None
+    usage: Any = None
+    message: Any = None
+    response: Any = None
+    statusCode: Any = None  # noqa: N815 - the wire's spelling
 
 
-def read_model(head: bytes, *, is_whole: bool, content_type: bytes) -> str | None:
-    """Return the model that a request asks for, from the beginning of its body."""
-    kind = content_type.partition(b";")[0].strip().lower()
-    if kind == b"application/json":
-        return _clean_model(_json_model(head) if is_whole else _cut_json_model(head))
-    pattern = {b"multipart/form-data": _MULTIPART_MODEL, b"application/x-www-form-urlencoded": _FORM_MODEL}.get(kind)
-    match = pattern.search(head) if pattern else None
-    return _clean_model(match[1].decode(errors="replace")) if match else None
+_DECODER = msgspec.json.Decoder(_Body)
 
 
 def read_json(body: bytes) -> Tokens:
     """Return the tokens told by a whole JSON answer."""
     return _tokens_of(_parsed(body))
+
+
+def is_refusal(body: bytes) -> bool:
+    """Tell whether a JSON answer is the platform's envelope round a refusal."""
+    told = _parsed(body) if b'"statusCode"' in body else None
+    return told is not None and isinstance(told.statusCode, int) and told.statusCode >= 400
+
+
+def read_realtime(frame: str) -> Tokens | None:
+    """Return the tokens of an answer that a Realtime event ends; None for any other event."""
+    told = _parsed(frame.encode()) if "response.done" in frame else None
+    return _tokens_of(told) if told is not None and told.type == "response.done" else None
 
 
 def read_cut_json(tail: bytes) -> Tokens:
@@ -58,56 +54,75 @@ def read_cut_json(tail: bytes) -> Tokens:
     found = Tokens()
     for match in _USAGE.finditer(text):
         try:
-            usage, _ = _DECODER.raw_decode(text, match.end())
-        except ValueError:
+            usage, _ = _JSON.raw_decode(text, match.end())
+        except (ValueError, RecursionError):
             continue
         found = _read_usage(usage)
     return found
 
 
-def read_events(content: bytes) -> Tokens:
-    """Return the tokens told by the events of a stream, or of a piece of one."""
+def read_events(content: bytes) -> tuple[Tokens, bool]:
+    """Return the tokens told by the events of a stream, or of a piece of one, and whether they are the last word."""
+    found, is_final = Tokens(), False
+    for data in _data_with_usage(content):
+        body = _parsed(data)
+        told = _tokens_of(body)
+        # The last event of a response can be longer than the piece that we have of it.
+        found = found.then(told if told != Tokens() else read_cut_json(data))
+        is_final = is_final or body is None or body.type != "message_start"
+    return found, is_final
+
+
+def _data_with_usage(content: bytes) -> Iterator[bytes]:
+    """Yield the lines in which a usage stands, without what SSE puts before them; the others are not looked at."""
+    end = 0
+    while match := _USAGE_BYTES.search(content, end):
+        begin = content.rfind(b"\n", 0, match.start()) + 1
+        end = content.find(b"\n", match.end())
+        end = len(content) if end < 0 else end
+        yield content[begin:end].removeprefix(b"data:")
+
+
+def _tokens_of(body: _Body | None) -> Tokens:
     found = Tokens()
-    for data in _event_data(content):
-        if _USAGE_BYTES.search(data):
-            told = _tokens_of(_parsed(data))
-            # The last event of a response can be longer than the piece that we have of it.
-            found = found.then(told if told != Tokens() else read_cut_json(data))
+    if body is not None:
+        for usage in (body.usage, _usage_in(body.message), _usage_in(body.response)):
+            if usage is not None:
+                found = found.then(_read_usage(usage))
     return found
 
 
-def _event_data(content: bytes) -> Iterator[bytes]:
-    for line in content.splitlines():
-        yield line.removeprefix(b"data:")
-
-
-def _tokens_of(body: Any) -> Tokens:  # noqa: ANN401 - any JSON
-    """Find ``usage`` where the vendors put it: on top (both), in ``message`` (Anthropic) or ``response`` (OpenAI)."""
-    found = Tokens()
-    if isinstance(body, dict):
-        for holder in (body, body.get("message"), body.get("response")):
-            if isinstance(holder, dict):
-                found = found.then(_read_usage(holder.get("usage")))
-    return found
+def _usage_in(holder: Any) -> Any:  # noqa: ANN401 - any JSON
+    return holder.get("usage") if isinstance(holder, dict) else None
 
 
 def _read_usage(usage: Any) -> Tokens:  # noqa: ANN401 - any JSON
     if not isinstance(usage, dict):
         return Tokens()
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    taken = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    given = _details(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
     read = _count(usage.get("cache_read_input_tokens")) or 0
-    written = _count(usage.get("cache_creation_input_tokens")) or 0
-    fresh = _first_count(usage.get("prompt_tokens"), usage.get("input_tokens"))
-    return Tokens(
+    written = _first_count(usage.get("cache_creation_input_tokens"), taken.get("cache_write_tokens")) or 0
+    total = _count(usage.get("prompt_tokens"))
+    if total is None and (fresh := _count(usage.get("input_tokens"))) is not None:
         # OpenAI counts cached tokens as input, Anthropic beside it. We say what the model was given.
-        input=None if fresh is None else fresh + read + written,
+        total = fresh if taken else fresh + read + written
+    cached = read or _first_count(taken.get("cached_tokens"), usage.get("prompt_cache_hit_tokens")) or 0
+    cached_sound = _count(_details(taken, "cached_tokens_details").get("audio_tokens")) or 0
+    heard = (_count(taken.get("audio_tokens")) or 0) + (_count(taken.get("image_tokens")) or 0)
+    return Tokens(
+        input=total,
         output=_first_count(usage.get("completion_tokens"), usage.get("output_tokens")),
-        cached=read or (_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0),
+        cached=cached,
+        written=written,
+        heard=max(heard - cached_sound, 0),
+        spoken=_count(given.get("audio_tokens")) or 0,
+        seconds=_whole_seconds(usage.get("seconds")),
     )
 
 
-def _larger(one: int | None, other: int | None) -> int | None:
-    return max((count for count in (one, other) if count is not None), default=None)
+def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
+    return next((value for name in names if isinstance(value := usage.get(name), dict)), {})
 
 
 def _first_count(*values: object) -> int | None:
@@ -118,30 +133,15 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS else None
 
 
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def _whole_seconds(value: object) -> int | None:
+    """Return seconds rounded up; OpenAI writes them as a decimal."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST_TOKENS:
+        return None
+    return -int(-value // 1)
+
+
+def _parsed(body: bytes) -> _Body | None:
     try:
-        return json.loads(body)
+        return _DECODER.decode(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _json_model(body: bytes) -> object:
-    parsed = _parsed(body)
-    return parsed.get("model") if isinstance(parsed, dict) else None
-
-
-def _cut_json_model(head: bytes) -> object:
-    """Find the top-level ``model`` of an object whose end is missing; one inside of it does not count."""
-    depth, is_next = 0, False
-    for match in _JSON_TOKEN.finditer(head):
-        token = match[0]
-        if is_next:
-            return _parsed(token)
-        depth += (token in (b"{", b"[")) - (token in (b"}", b"]"))
-        is_next = depth == 1 and match[1] is not None and token.startswith(b'"model"')
-    return None
-
-
-def _clean_model(model: object) -> str | None:
-    """Return a name that every database takes: no control characters, no half characters, not too long."""
-    return model if isinstance(model, str) and 0 < len(model) <= _MODEL_CHARS and model.isprintable() else None

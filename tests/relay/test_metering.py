@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from oauth_app.relay.meter import Meter
 from oauth_app.relay.prices import PriceBook
-from oauth_app.relay.usage_blocks import Tokens, read_model
+from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.usage_blocks import read_model
 from tests.relay.conftest import Relayed
 from tests.relay.servers import Stub
 
@@ -146,7 +147,7 @@ def test_forms_name_their_model(kind: bytes, body: bytes) -> None:
         ("gpt-4o", Tokens(input=1_000_000, output=0), 62_500_000),
         ("gpt-4o-2024-08-06", Tokens(input=1_000_000, output=0), 62_500_000),
         ("gpt-4o", Tokens(input=1_000_000, output=0, cached=1_000_000), 31_250_000),
-        ("claude-sonnet-4-20250514", Tokens(input=1, output=1), 450),
+        ("claude-sonnet-4-20250514", Tokens(input=1, output=1), 495),
         ("gpt-4o-mini", Tokens(input=1), 4),
         ("gpt-4o", Tokens(), None),
         ("unheard-of", Tokens(input=1, output=1), None),
