@@ -4,20 +4,24 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from oauth_app import clock
 from oauth_app.identifiers import Kind, new_id
-from oauth_app.relay.asgi_types import RawHeaders, Scope
+from oauth_app.relay.admission import Passage
+from oauth_app.relay.answer import Answer
+from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.callers import Caller
 from oauth_app.relay.meter import Meter
-from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.routes import Dialect, dialect_of
+from oauth_app.relay.settlement import Ending, Settled
 from oauth_app.relay.usage_log import UsageRecord
+from oauth_app.relay.wishes import NOTHING, Wish
 
 #: What servers write in their logs for a caller who did not wait for an answer.
 CLIENT_CLOSED_REQUEST = 499
 _PATH_CHARS = 255
+_MS_PER_S = 1000
 
 
 class Outcome(StrEnum):
@@ -30,7 +34,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Call:
     """One request, from its first byte to its record."""
 
@@ -38,40 +42,58 @@ class Call:
     method: str
     #: As it was written by the caller, nothing decoded.
     raw_path: bytes
+    #: Decoded, for whoever has to know what is asked for.
+    path: str
     query: bytes
     headers: RawHeaders
     dialect: Dialect
     started_at: datetime
     started_s: float
     caller: Caller | None = None
+    #: Its place within the limits of its caller.
+    passage: Passage | None = None
     #: Whether the caller's program proves a key, and so needs our nonces.
     speaks_dpop: bool = False
-    model: str | None = None
+    wish: Wish = NOTHING
+    #: How much of the body OhMyGPT was given.
+    body_bytes: int = 0
+    #: Whether OhMyGPT has all that it needs to do what was asked.
+    was_sent: bool = False
+    #: Whether the answer tells its usage only because the hub asked for it, and the caller must not see that.
+    filters_usage: bool = False
+    may_ask: bool = False
+    answer: Answer | None = None
+    #: Whether the answer is a stream of events whose last event has passed whole, so that a remark may follow.
+    is_between_events: bool = False
     status: int = CLIENT_CLOSED_REQUEST
     outcome: Outcome = Outcome.REFUSED
     content_type: bytes = b""
-    bytes_in: int = 0
     meter: Meter = field(default_factory=Meter)
     first_byte_s: float | None = None
 
     @classmethod
-    def begin(cls, scope: Scope) -> "Call":
-        """Return the call of an ASGI scope."""
-        raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    def begin(cls, method: str, raw_path: bytes, query: bytes, headers: RawHeaders) -> "Call":
+        """Return the call of a request whose headers have lower-case names."""
+        written = raw_path.decode("latin-1")
+        path = unquote(written) if "%" in written else written
         return cls(
             request_id=new_id(Kind.REQUEST),
-            method=scope["method"],
+            method=method,
             raw_path=raw_path,
-            query=scope["query_string"],
-            headers=scope["headers"],
-            dialect=dialect_of(scope["path"]),
+            path=path,
+            query=query,
+            headers=headers,
+            dialect=dialect_of(path),
             started_at=clock.now(),
             started_s=time.monotonic(),
         )
 
     def header(self, wanted: bytes) -> bytes:
         """Return the first header of this lower-case name, or nothing."""
-        return next((value for name, value in self.headers if name == wanted), b"")
+        for name, value in self.headers:
+            if name == wanted:
+                return value
+        return b""
 
     def see(self, chunk: bytes) -> None:
         """Note a piece of the answer on its way."""
@@ -79,11 +101,21 @@ class Call:
             self.first_byte_s = time.monotonic()
         self.meter.feed(chunk)
 
-    def record(self, prices: PriceBook) -> UsageRecord | None:
+    def ending(self) -> Ending:
+        """Return how far the call came, for those who count what it cost."""
+        has_answer = self.answer is not None and self.answer.has_head
+        has_left = self.outcome is Outcome.CLIENT_LEFT
+        return Ending(
+            was_sent=self.was_sent,
+            status=self.status if has_answer and self.outcome is not Outcome.REFUSED else None,
+            content_type=self.content_type,
+            waited_ms=_ms(time.monotonic() - self.started_s) if has_left and not has_answer else 0,
+        )
+
+    def record(self, settled: Settled, bytes_in: int) -> UsageRecord | None:
         """Return what is written down; None for a call that belongs to nobody."""
         if self.caller is None:
             return None
-        tokens = self.meter.read(self.content_type)
         return UsageRecord(
             request_id=self.request_id,
             consent_id=self.caller.consent_id,
@@ -91,14 +123,14 @@ class Call:
             partner_id=self.caller.partner_id,
             method=self.method,
             path=self.raw_path.decode("latin-1")[:_PATH_CHARS],
-            model=self.model,
+            model=self.wish.model,
             status=self.status,
             outcome=self.outcome.value,
-            input_tokens=tokens.input,
-            output_tokens=tokens.output,
-            bytes_in=self.bytes_in,
+            input_tokens=settled.tokens.input,
+            output_tokens=settled.tokens.output,
+            bytes_in=bytes_in,
             bytes_out=self.meter.bytes,
-            estimated_cost=prices.estimate(self.model, tokens),
+            estimated_cost=settled.cost,
             started_at=self.started_at,
             duration_ms=_ms(time.monotonic() - self.started_s),
             first_byte_ms=None if self.first_byte_s is None else _ms(self.first_byte_s - self.started_s),
@@ -106,4 +138,4 @@ class Call:
 
 
 def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
+    return round(seconds * _MS_PER_S)

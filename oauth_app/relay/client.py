@@ -1,170 +1,183 @@
-"""The side towards the caller: its body as it comes, its leaving as it happens, its answer as it grows."""
+"""The side towards the caller: its body as it comes, its leaving as it happens, its answer as it grows.
+
+There are two doors. Behind our own server a call comes straight from the connection (``direct_client.py``); behind any
+other ASGI server it comes as messages (``asgi_client.py``). What both know of a caller is here.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import cast
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass
 
-from oauth_app.relay.asgi_types import Message, RawHeaders, Receive, Send
-from oauth_app.relay.errors import BodyTooLargeError, ClientLeftError, IdleClientError, LateAnswerError, RelayError
+from oauth_app.relay.answer import PIECE_BYTES
+from oauth_app.relay.asgi_types import RawHeaders
+from oauth_app.relay.errors import BodyTooLargeError, ClientLeftError, IdleClientError, RelayError
 
-#: How much of a request is looked at for the model's name.
-HEAD_BYTES = 65_536
-#: Pieces of a body (64 KB each) that wait for OhMyGPT to take them.
-_WAITING_PIECES = 2
 #: How long a refused caller may go on sending before it is cut off.
-_LINGER_S = 2.0
+LINGER_S = 2.0
 
 
-class Client:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientLimits:
+    """What a caller may do."""
+
+    max_body_bytes: int
+    idle_timeout_s: float
+
+
+class Client(ABC):
     """One caller, for one call."""
 
-    def __init__(self, receive: Receive, send: Send, *, max_body_bytes: int, idle_timeout_s: float) -> None:
-        self._receive = receive
-        self._send = send
-        self._max_body_bytes = max_body_bytes
-        self._idle_timeout_s = idle_timeout_s
-        #: None stands for the end of the body.
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_PIECES)
-        self._is_whole = False
-        self._is_answered = False
-        self._ended_by: RelayError | None = None
+    def __init__(self, limits: ClientLimits) -> None:
+        self._limits = limits
+        self._pieces: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        #: Why the call is over from this side; None while it is not.
+        self.ended_by: RelayError | None = None
         self.has_begun = False
+        self.is_answered = False
+        #: Whether the end of the body has come (it may still wait to be read).
+        self.is_whole = False
         self.bytes_in = 0
-        #: The beginning of the body.
-        self.head = b""
+        self.written_s = 0.0
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the call is over from this side, by leaving or by breaking a limit."""
-        return self._ended_by is not None
+    # ---- for the relay
 
-    @property
-    def head_is_whole(self) -> bool:
-        """Whether ``head`` is the whole body."""
-        return self._is_whole and self.bytes_in == len(self.head)
+    def bind(self, task: asyncio.Task[None]) -> None:
+        """Name the task that ends when the caller leaves."""
+        self._task = task
 
-    async def open_body(self, announced: bytes) -> bytes | AsyncIterator[bytes]:
-        """Return the body: its bytes when they have all come with the request, else an iterator over them.
+    def end(self, error: RelayError) -> None:
+        """End the call from this side."""
+        if self.ended_by is None and not self.is_answered:
+            self.ended_by = error
+            if self._task is not None:
+                self._task.cancel()
+
+    def check_length(self, announced: int | None) -> None:
+        """Refuse a body that is announced to be too long.
 
         Raises:
-            BodyTooLargeError: it is, or announces to be, over the limit.
-            IdleClientError: nothing came.
-            ClientLeftError: the caller hung up.
+            BodyTooLargeError: it is.
         """
-        if announced.isdigit() and int(announced) > self._max_body_bytes:
+        if announced is not None and announced > self._limits.max_body_bytes:
             raise BodyTooLargeError
-        first = await self._next_piece()
-        if self._is_whole:
-            return first
-        self._pieces.put_nowait(first)
-        return self._iterate()
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Keep an eye on the caller inside the block, and end the block at once when the caller leaves.
-
-        One task does both, reading the body and waiting for the end, since ``receive`` is one queue for both.
+    async def piece(self) -> bytes:
+        """Return what has come of the body, waiting for something; nothing at its end.
 
         Raises:
-            ClientLeftError: the caller hung up.
-            BodyTooLargeError: the body went over the limit.
             IdleClientError: the body stopped coming.
-            LateAnswerError: OhMyGPT stopped taking the body.
         """
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        watcher = asyncio.create_task(self._watch(task))
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self._ended_by is None:
-                raise  # the server is stopping
-            task.uncancel()
-            raise self._ended_by from None
-        finally:
-            watcher.cancel()
+        if not self._pieces and not self.is_whole:
+            self._ask_for_body()
+            try:
+                async with asyncio.timeout(self._limits.idle_timeout_s):
+                    await self._wait()
+            except TimeoutError:
+                raise IdleClientError from None
+        return self._take_all()
 
-    async def begin(self, status: int, headers: RawHeaders) -> None:
-        """Send the head of the answer."""
-        self.has_begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+    @abstractmethod
+    async def begin(self, status: int, headers: RawHeaders, chunk: bytes = b"") -> None:
+        """Send the head of the answer, and perhaps its beginning."""
 
+    @abstractmethod
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the answer; waits while the caller is slow to take it."""
-        if chunk:
-            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
+    @abstractmethod
     async def finish(self, chunk: bytes = b"") -> None:
         """Send the last piece."""
-        self._is_answered = True  # servers report a complete answer to the watcher like a caller who left
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    @abstractmethod
+    def remark(self, comment: bytes) -> None:
+        """Send a few bytes between two pieces, if there is room; never waits."""
+
+    @abstractmethod
+    def cut(self) -> None:
+        """End an answer so that the caller sees that something is missing."""
+
+    async def answer(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """Send a whole answer."""
+        await self.begin(status, headers)
+        await self.finish(body)
 
     async def refuse(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """Send a whole answer to a caller who may still be sending."""
-        length = (b"content-length", b"%d" % len(body))
-        if self._is_whole:
-            await self.begin(status, [*headers, length])
-            await self.finish(body)
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        if self.is_whole:
+            await self.answer(status, headers, body)
             return
         # Closed with bytes unread, the connection would be reset and the answer lost on its way.
-        await self.begin(status, [*headers, length, (b"connection", b"close")])
-        await self.write(body)
+        await self.begin(status, [*headers, (b"connection", b"close")], body)
         await self._linger()
         await self.finish()
 
-    async def _watch(self, task: asyncio.Task[None]) -> None:
-        try:
-            if not self._is_whole:
-                await self._pump()
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            raise ClientLeftError
-        except RelayError as error:
-            if not self._is_answered:
-                self._ended_by = error
-                task.cancel()
+    # ---- for the door
 
-    async def _pump(self) -> None:
-        while not self._is_whole:
-            await self._hand_over(await self._next_piece())
-        await self._hand_over(None)
-
-    async def _next_piece(self) -> bytes:
-        try:
-            async with asyncio.timeout(self._idle_timeout_s):
-                message = await self._receive()
-        except TimeoutError:
-            raise IdleClientError from None
-        return self._take(message)
-
-    def _take(self, message: Message) -> bytes:
-        if message["type"] == "http.disconnect":
-            self._ended_by = ClientLeftError()
-            raise self._ended_by
-        piece: bytes = message.get("body", b"")
-        self._is_whole = not message.get("more_body", False)
+    def take(self, piece: bytes) -> None:
+        """Take a piece of the body."""
         self.bytes_in += len(piece)
-        if self.bytes_in > self._max_body_bytes:
-            raise BodyTooLargeError
-        if len(self.head) < HEAD_BYTES:
-            self.head += piece[: HEAD_BYTES - len(self.head)]
-        return piece
+        if self.bytes_in > self._limits.max_body_bytes:
+            self.end(BodyTooLargeError())
+            self._forget_body()
+            return
+        self._pieces.append(piece)
+        self._waiting_bytes += len(piece)
+        if self._waiting_bytes > PIECE_BYTES:
+            self._hold_back()
+        self._wake()
 
-    async def _hand_over(self, piece: bytes | None) -> None:
-        try:
-            async with asyncio.timeout(self._idle_timeout_s):
-                await self._pieces.put(piece)
-        except TimeoutError:
-            raise LateAnswerError from None
+    def take_end(self) -> None:
+        """Note that the body is whole."""
+        self.is_whole = True
+        self._wake()
 
-    async def _iterate(self) -> AsyncIterator[bytes]:
-        while (piece := await self._pieces.get()) is not None:
-            yield piece
+    def leave(self) -> None:
+        """Note that the caller hung up."""
+        self.end(ClientLeftError())
+
+    @abstractmethod
+    def _hold_back(self) -> None:
+        """Stop reading from the caller."""
+
+    @abstractmethod
+    def _go_on(self) -> None:
+        """Read on."""
+
+    def _ask_for_body(self) -> None:
+        """Say that the body may come, to a caller who waits for that (RFC 9110 10.1.1)."""
+
+    def _take_all(self) -> bytes:
+        pieces = self._pieces
+        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._forget_body()
+        return content
+
+    def _forget_body(self) -> None:
+        self._pieces.clear()
+        self._waiting_bytes = 0
+        self._go_on()
 
     async def _linger(self) -> None:
         try:
-            async with asyncio.timeout(_LINGER_S):
-                while not self._is_whole and (message := await self._receive())["type"] != "http.disconnect":
-                    self._is_whole = not message.get("more_body", False)
+            async with asyncio.timeout(LINGER_S):
+                while not self.is_whole and self.ended_by is None:
+                    self._forget_body()
+                    await self._wait()
         except TimeoutError:
             pass
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None

@@ -10,7 +10,11 @@
   - MissingScopeError        the user did not allow AI calls
   - LostConnectionError      OhMyGPT does not know the user's token any more: sign in again
   - EmptyBalanceError        the user's balance is used up: top up
-  - TooManyCallsError        more a minute than the user allows
+  - TooManyCallsError        more a minute, or at once, than is allowed
+  - SpendLimitError          the call might cost more than the limits leave
+  - ModelNotAllowedError     the user did not allow this model
+  - EndpointNotAllowedError  the user did not allow calls of this kind
+  - LimitsAwayError          whoever keeps the limits cannot be asked
   - BodyTooLargeError        the request has more bytes than we pass on
   - IdleClientError          the request stopped half-way
   - NoAnswerError            OhMyGPT could not be reached, or hung up
@@ -63,11 +67,27 @@ class EmptyBalanceError(RelayError):
 
 
 class TooManyCallsError(RelayError):
-    """The site makes more calls a minute than the user allows it."""
+    """The site makes more calls a minute, or at once, than it may."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
+
+
+class SpendLimitError(RelayError):
+    """What the call may cost is more than the limits of user and site leave."""
+
+
+class ModelNotAllowedError(RelayError):
+    """The model is not on the user's list, or the body does not say clearly which it is."""
+
+
+class EndpointNotAllowedError(RelayError):
+    """The user did not allow this kind of calls."""
+
+
+class LimitsAwayError(RelayError):
+    """The limits cannot be checked now, and without them nothing is spent."""
 
 
 class BodyTooLargeError(RelayError):

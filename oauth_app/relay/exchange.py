@@ -1,116 +1,113 @@
-"""The side towards OhMyGPT: a pool of connections, one exchange at a time on each, nothing buffered."""
+"""The side towards OhMyGPT: a request goes out once, to the first base that takes it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
-
-from oauth_app.relay.asgi_types import RawHeaders
+from oauth_app.relay.answer import Answer
+from oauth_app.relay.bases import Base, Bases
+from oauth_app.relay.connection import Connection
 from oauth_app.relay.errors import LateAnswerError, NoAnswerError
 
-_CONNECT_TIMEOUT_S = 10
-_DNS_CACHE_S = 60
+#: Ends a body of unknown length (RFC 9112 7.1).
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What goes out. ``target`` is path and query, exactly as they were written."""
+    """What goes out."""
 
-    method: str
-    target: str
-    headers: CIMultiDict[str]
-    body: bytes | AsyncIterator[bytes]
-
-
-class Answer:
-    """An answer whose headers are here and whose body is still coming."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.headers: RawHeaders = list(response.raw_headers)
+    method: bytes
+    #: Path and query, exactly as they were written.
+    target: bytes
+    #: Lines of the head, each with its end, without those about the connection and the body.
+    headers: bytes
+    #: The body, or as much of it as there is when the request begins.
+    body: bytes = b""
+    #: How long the body is as a whole; None for one of unknown length, which goes out in chunks.
+    length: int | None = 0
+    #: Whether the caller asked for a stream, as far as is known.
+    is_streamed: bool = False
 
     @property
-    def media_type(self) -> bytes:
-        """The kind of content in lower case, without parameters."""
-        return self.header(b"content-type").partition(b";")[0].strip().lower()
-
-    @property
-    def is_at_end(self) -> bool:
-        """Whether everything was read."""
-        return self._response.content.at_eof()
-
-    def header(self, wanted: bytes) -> bytes:
-        """Return the first header of this lower-case name, or nothing."""
-        return next((value for name, value in self.headers if name.lower() == wanted), b"")
-
-    async def read(self) -> bytes:
-        """Return the bytes that are here, waiting for at least one; nothing at the end.
-
-        Raises:
-            NoAnswerError: the connection broke before the end.
-            LateAnswerError: silence.
-        """
-        with _named_errors():
-            return await self._response.content.readany()
-
-    def close(self) -> None:
-        """Let go: an answer read to its end gives its connection back, any other breaks it off at once."""
-        self._response.close()
+    def is_whole(self) -> bool:
+        """Whether nothing of the body is missing."""
+        return self.length == len(self.body)
 
 
 class Exchange:
-    """Sends requests to one API base. It never retries: a call costs money."""
+    """Sends requests. What was sent is never sent again: a call costs money."""
 
-    def __init__(self, api_base: str, *, idle_timeout_s: float) -> None:
-        self._api_base = api_base.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=idle_timeout_s)
-        self._session: aiohttp.ClientSession | None = None
-
-    async def start(self) -> None:
-        """Open the pool, in the event loop that will use it."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=_DNS_CACHE_S),
-            cookie_jar=aiohttp.DummyCookieJar(),  # one user's cookie must never travel with another's call
-            timeout=self._timeout,
-            auto_decompress=False,
-            trust_env=False,
-            skip_auto_headers=("Accept", "Content-Type", "User-Agent"),
-        )
-
-    async def stop(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._bases = Bases(urls)
 
     async def send(self, request: Request) -> Answer:
-        """Return the answer as soon as its headers are here.
+        """Send a request, or its beginning, and return the answer to wait for.
 
         Raises:
-            NoAnswerError: refused, unknown host, hung up, or not HTTP.
-            LateAnswerError: no connection or no answer in time.
+            NoAnswerError: no base took the connection; nothing was sent.
         """
-        if self._session is None:
-            raise NoAnswerError
-        with _named_errors():
-            response = await self._session.request(
-                request.method,
-                URL(self._api_base + request.target, encoded=True),
-                headers=request.headers,
-                data=request.body or None,
-                allow_redirects=False,
-            )
-        return Answer(response)
+        base, connection = await self._connect(is_streamed=request.is_streamed)
+        answer = connection.begin(_write(request, base), base.circuit, is_head=request.method == b"HEAD")
+        answer.release = lambda: base.give_back(connection, _now_s())
+        if request.is_whole:
+            answer.end_request()
+        return answer
+
+    async def wait(self, answer: Answer) -> None:
+        """Wait for the head of the answer, and note whether its base is well.
+
+        Raises:
+            NoAnswerError: the connection broke before it.
+            LateAnswerError: silence.
+        """
+        try:
+            await answer.head()
+        except (NoAnswerError, LateAnswerError):
+            answer.circuit.fail(_now_s())
+            raise
+        answer.circuit.succeed()
+
+    def tend(self) -> None:
+        """Close connections that nobody needs; to be called now and then."""
+        self._bases.tend(_now_s())
+
+    def close(self) -> None:
+        """Close what is idle."""
+        self._bases.close()
+
+    async def _connect(self, *, is_streamed: bool) -> tuple[Base, Connection]:
+        for base in self._bases.in_order(_now_s(), is_streamed=is_streamed):
+            if (idle := base.take_idle()) is not None:
+                return base, idle
+            try:
+                return base, await base.connect()
+            except NoAnswerError:
+                base.circuit.fail(_now_s())
+        raise NoAnswerError
 
 
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:  # aiohttp's timeouts are TimeoutError, too
-        raise LateAnswerError from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise NoAnswerError from error
+def as_chunk(piece: bytes) -> bytes:
+    """Return a piece as it goes out in a body of unknown length (RFC 9112 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+def _write(request: Request, base: Base) -> bytes:
+    address = base.address
+    head = b"%b %b%b HTTP/1.1\r\nhost: %b\r\n%b" % (
+        request.method,
+        address.prefix,
+        request.target,
+        address.authority,
+        request.headers,
+    )
+    if request.length is None:
+        body = as_chunk(request.body) if request.body else b""
+        return head + b"transfer-encoding: chunked\r\n\r\n" + body
+    if request.length or request.method in {b"POST", b"PUT", b"PATCH"}:
+        return b"%bcontent-length: %d\r\n\r\n%b" % (head, request.length, request.body)
+    return head + b"\r\n"
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

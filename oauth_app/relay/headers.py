@@ -1,13 +1,19 @@
 """Which headers pass, in which direction. What is not named here stops here."""
 
+import re
 from collections.abc import Iterable
 
-from multidict import CIMultiDict
-
+from oauth_app.relay.admission import Passage
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.redaction import Redactor
 
-_USER_AGENT = "OhMyGPT-Connect"
+#: The meter reads along, so nothing may be compressed.
+_OURS = b"user-agent: OhMyGPT-Connect\r\naccept-encoding: identity\r\n"
+_QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
+#: RFC 9110 5.5, without what is not ASCII.
+_PLAIN = re.compile(rb"[\t\x20-\x7e]*")
+#: RFC 9110 5.5: no control characters, whatever the parser lets through.
+_SAFE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 _REQUEST = frozenset(
     {b"accept", b"accept-language", b"content-type", b"content-encoding", b"idempotency-key", b"range"}
@@ -26,6 +32,9 @@ _ANSWER = frozenset(
         b"last-modified",
         b"cache-control",
         b"retry-after",
+        # By these the vendors steer their SDKs' own retries.
+        b"retry-after-ms",
+        b"x-should-retry",
     }
 )
 _ANSWER_PREFIXES = (b"x-ratelimit-", b"anthropic-", b"openai-")
@@ -37,26 +46,24 @@ _HARMLESS = (
 )
 
 
-def request_headers(headers: RawHeaders, upstream_token: str | None) -> CIMultiDict[str]:
-    """Return what OhMyGPT gets to see: what describes the call, and its own token."""
-    passing = CIMultiDict[str]()
+def request_headers(headers: RawHeaders, upstream_token: str | None) -> bytes:
+    """Return the lines that OhMyGPT gets to see: what describes the call, and its own token."""
+    lines = [_OURS]
     for name, value in headers:
-        if (name in _REQUEST or name.startswith(_REQUEST_PREFIXES)) and value.isascii():
-            passing.add(name.decode(), value.decode())
-    passing["User-Agent"] = _USER_AGENT
-    # The meter reads along, so nothing may be compressed.
-    passing["Accept-Encoding"] = "identity"
+        # The parser lets no line end through; whatever it does, none leaves here.
+        if (name in _REQUEST or name.startswith(_REQUEST_PREFIXES)) and _PLAIN.fullmatch(value):
+            lines.append(b"%b: %b\r\n" % (name, value))
     if upstream_token is not None:
-        passing["Authorization"] = f"Bearer {upstream_token}"
-    return passing
+        lines.append(b"authorization: Bearer %b\r\n" % upstream_token.encode())
+    return b"".join(lines)
 
 
 def answer_headers(headers: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> RawHeaders:
     """Return what the caller gets to see of an answer's headers."""
     passing = [
-        (lower, redactor.clean_whole(value))
-        for lower, value in ((name.lower(), value) for name, value in headers)
-        if lower in _ANSWER or lower.startswith(_ANSWER_PREFIXES)
+        (name, redactor.clean_whole(value))
+        for name, value in headers
+        if (name in _ANSWER or name.startswith(_ANSWER_PREFIXES)) and _SAFE.fullmatch(value)
     ]
     if not any(name == b"cache-control" for name, _ in passing):
         passing.append((b"cache-control", b"no-store"))
@@ -75,3 +82,22 @@ def strip_tokens(query: bytes) -> bytes:
     if b"omc_" not in query:
         return query
     return b"&".join(part for part in query.split(b"&") if b"omc_" not in part)
+
+
+def is_plain_query(query: bytes) -> bool:
+    """Tell whether a query can stand in a request line (RFC 3986 3.4, and what programs write beside it)."""
+    return _QUERY.fullmatch(query) is not None
+
+
+def standing_headers(passage: Passage) -> RawHeaders:
+    """Return how the caller stands: calls of this minute, and money within the limits."""
+    headers: RawHeaders = []
+    if (calls := passage.calls) is not None:
+        headers += [
+            (b"ratelimit-limit", b"%d" % calls.limit),
+            (b"ratelimit-remaining", b"%d" % calls.remaining),
+            (b"ratelimit-reset", b"%d" % calls.reset_s),
+        ]
+    if (remaining := passage.remaining_spend) is not None:
+        headers.append((b"x-hub-remaining", b"%d" % remaining))
+    return headers

@@ -55,7 +55,19 @@ PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
         402, "insufficient_balance", "The OhMyGPT balance is insufficient. Top up at {issuer}/account/top-up"
     ),
     errors.TooManyCallsError: Problem(
-        429, "rate_limit_exceeded", "The user allows this site only so many calls a minute. See Retry-After."
+        429, "rate_limit_exceeded", "Only so many calls a minute, or at once, are allowed. See Retry-After."
+    ),
+    errors.SpendLimitError: Problem(
+        403, "limit_exceeded", "The limit for AI calls is reached. The user can change it at {issuer}/account"
+    ),
+    errors.ModelNotAllowedError: Problem(
+        403, "model_not_allowed", "The user did not allow this model. They can change that at {issuer}/account"
+    ),
+    errors.EndpointNotAllowedError: Problem(
+        403, "endpoint_not_allowed", "The user did not allow calls of this kind. They can change that at {issuer}/account"
+    ),
+    errors.LimitsAwayError: Problem(
+        503, "limits_unavailable", "The limits cannot be checked at the moment. Try again.", retry_after_s=1
     ),
     errors.BodyTooLargeError: Problem(413, "request_too_large", "The request is larger than this hub passes on."),
     errors.IdleClientError: Problem(408, "request_timeout", "The request was begun and not continued."),

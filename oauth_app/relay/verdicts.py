@@ -4,14 +4,16 @@ import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from oauth_app.relay.errors import EmptyBalanceError, LostConnectionError, WrongAnswerError
-from oauth_app.relay.exchange import Answer
+from oauth_app.relay.answer import Answer
+from oauth_app.relay.errors import EmptyBalanceError, LateAnswerError, LostConnectionError, WrongAnswerError
 from oauth_app.relay.routes import Dialect, Route
 
 #: An error is small. What is longer is not read for errors.
 _MAX_ERROR_BYTES = 4096
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAGES = frozenset({b"text/html", b"application/xhtml+xml"})
+#: By which a CDN says that the server behind it took too long (504, and Cloudflare's own two).
+_CDN_TIMEOUTS = frozenset({504, 522, 524})
 #: The beginnings of a page; JSON cannot begin so.
 _MARKUP = b"<"
 
@@ -34,6 +36,8 @@ async def read_beginning(answer: Answer, *, route: Route, dialect: Dialect, word
         NoAnswerError: the connection broke.
         LateAnswerError: silence.
     """
+    if answer.status in _CDN_TIMEOUTS and answer.media_type in _PAGES:
+        raise LateAnswerError
     if answer.status in _REDIRECTS or (answer.media_type in _PAGES and not route.gives_files):
         raise WrongAnswerError
     if answer.status == 402:

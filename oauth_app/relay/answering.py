@@ -1,0 +1,147 @@
+"""An answer on its way to the caller: judged by its beginning, passed on as it comes, or replaced by an error."""
+
+from typing import TYPE_CHECKING
+
+from oauth_app.relay.answer import PIECE_BYTES, Answer
+from oauth_app.relay.asgi_types import RawHeaders
+from oauth_app.relay.call import Call, Outcome
+from oauth_app.relay.callers import CallerFinder
+from oauth_app.relay.client import Client
+from oauth_app.relay.errors import LostConnectionError
+from oauth_app.relay.headers import answer_headers, stamp, standing_headers
+from oauth_app.relay.problems import Problem, challenge, write_event, write_problem
+from oauth_app.relay.redaction import Redactor
+from oauth_app.relay.routes import Route
+from oauth_app.relay.settlement import Settlement
+from oauth_app.relay.usage_filter import UsageFilter
+from oauth_app.relay.verdicts import read_beginning
+
+if TYPE_CHECKING:
+    from oauth_app.relay.application import RelayOptions
+
+_EVENTS = b"text/event-stream"
+
+
+class Answering:
+    """Answers calls."""
+
+    def __init__(self, options: "RelayOptions", callers: CallerFinder, settlement: Settlement) -> None:
+        self._options = options
+        self._callers = callers
+        self._settlement = settlement
+
+    async def pass_on(self, call: Call, client: Client, answer: Answer, route: Route) -> None:
+        """Pass an answer on whose head is here.
+
+        Raises:
+            RelayError: it must not pass, or it broke.
+        """
+        try:
+            words = self._options.error_words
+            beginning = await read_beginning(answer, route=route, dialect=call.dialect, words=words)
+        except LostConnectionError:
+            if call.caller is not None:
+                await self._callers.mark_lost(call.caller)
+            raise
+        redactor = Redactor(call.caller.upstream_token if call.caller else None)
+        call.status, call.content_type = answer.status, answer.header(b"content-type")
+        headers = answer_headers(answer.headers, redactor)
+        if _is_small(answer):
+            await self._pass_whole(call, client, headers, redactor.clean_whole(await _rest(answer, beginning)))
+        else:
+            await self._pass_pieces(call, client, _Passing(answer, headers, redactor, beginning))
+
+    async def refuse(self, call: Call, client: Client, problem: Problem) -> None:
+        """Answer an error in the dialect of the call."""
+        issuer = self._options.issuer
+        if client.has_begun:
+            await self._break_off(call, client, problem)
+            return
+        call.status = problem.status
+        headers: RawHeaders = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        if wanted := challenge(problem, issuer=issuer, proof_algorithms=self._options.proof_algorithms):
+            headers.append((b"www-authenticate", wanted))
+        if problem.retry_after_s:
+            headers.append((b"retry-after", b"%d" % problem.retry_after_s))
+        body = write_problem(problem, call.dialect, issuer=issuer)
+        await client.refuse(problem.status, headers + self._stamp(call), body)
+
+    async def _pass_whole(self, call: Call, client: Client, headers: RawHeaders, body: bytes) -> None:
+        call.see(body)
+        call.outcome = Outcome.COMPLETE
+        settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
+        if call.passage is not None:
+            call.passage.settle(settled.counted)
+        if settled.cost is not None and call.caller is not None:
+            headers.append((b"x-hub-cost", b"%d" % settled.cost))
+        await self._linger(client, headers)
+        await client.answer(call.status, headers + self._stamp(call), body)
+
+    async def _pass_pieces(self, call: Call, client: Client, passing: "_Passing") -> None:
+        usage = UsageFilter() if call.filters_usage and passing.is_events else None
+        if usage is not None:
+            passing.headers = [header for header in passing.headers if header[0] != b"content-length"]
+        await self._linger(client, passing.headers)
+        await client.begin(call.status, passing.headers + self._stamp(call))
+        answer, redactor, chunk = passing.answer, passing.redactor, passing.beginning
+        while chunk or (chunk := await answer.read()):
+            call.see(chunk)
+            clean = redactor.clean(chunk)
+            if usage is not None:
+                clean = usage.clean(clean)
+            if answer.is_at_end:
+                chunk = clean
+                break
+            call.is_between_events = passing.is_events and clean.endswith(b"\n\n")
+            await client.write(clean)
+            chunk = b""
+        call.is_between_events = False
+        call.outcome = Outcome.COMPLETE
+        rest = redactor.rest()
+        if usage is not None:
+            rest = usage.clean(rest) + usage.rest()
+        await client.finish(chunk + rest)
+
+    async def _linger(self, client: Client, headers: RawHeaders) -> None:
+        """An answer that came before the end of the request: the connection cannot serve another call."""
+        if not client.is_whole:
+            headers.append((b"connection", b"close"))
+
+    async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
+        """End an answer that has begun: a stream by an error event, anything else by a cut connection."""
+        if call.content_type.startswith(_EVENTS) and call.meter.ends_with(b"\n\n"):
+            await client.finish(write_event(problem, call.dialect, issuer=self._options.issuer))
+        else:
+            client.cut()
+
+    def _stamp(self, call: Call) -> RawHeaders:
+        headers = stamp(call.request_id)
+        if call.passage is not None:
+            headers += standing_headers(call.passage)
+        if call.speaks_dpop:
+            headers.append((b"dpop-nonce", self._callers.nonce().encode()))
+        return headers
+
+
+class _Passing:
+    """An answer in pieces."""
+
+    def __init__(self, answer: Answer, headers: RawHeaders, redactor: Redactor, beginning: bytes) -> None:
+        self.answer = answer
+        self.headers = headers
+        self.redactor = redactor
+        self.beginning = beginning
+        self.is_events = answer.media_type == _EVENTS
+
+
+def _is_small(answer: Answer) -> bool:
+    """Tell whether it is JSON of a length that fits in one piece: then its cost can stand in its head."""
+    length = answer.header(b"content-length")
+    return answer.media_type.endswith(b"json") and length.isdigit() and int(length) <= PIECE_BYTES
+
+
+async def _rest(answer: Answer, beginning: bytes) -> bytes:
+    pieces = [beginning]
+    while piece := await answer.read():
+        pieces.append(piece)
+    return b"".join(pieces)

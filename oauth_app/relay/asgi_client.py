@@ -1,0 +1,58 @@
+"""A caller behind any ASGI server."""
+
+import asyncio
+
+from oauth_app.relay.asgi_types import RawHeaders, Receive, Send
+from oauth_app.relay.client import Client, ClientLimits
+
+
+class AsgiClient(Client):
+    """One caller, as messages. One task reads them all: the body, and then the leaving."""
+
+    def __init__(self, receive: Receive, send: Send, limits: ClientLimits) -> None:
+        super().__init__(limits)
+        self._receive = receive
+        self._send = send
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    async def listen(self) -> None:
+        """Take the caller's messages until it leaves; to be run beside the call."""
+        while (message := await self._receive())["type"] != "http.disconnect":
+            if piece := message.get("body", b""):
+                self.take(piece)
+            if not message.get("more_body", False):
+                self.take_end()
+            await self._has_room.wait()
+        self.leave()
+        self._wake()
+
+    async def begin(self, status: int, headers: RawHeaders, chunk: bytes = b"") -> None:
+        """Send the head of the answer, and perhaps its beginning."""
+        self.has_begun = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.write(chunk)
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a piece of the answer; waits while the caller is slow to take it."""
+        if chunk:
+            self.written_s = asyncio.get_running_loop().time()
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def finish(self, chunk: bytes = b"") -> None:
+        """Send the last piece."""
+        self.is_answered = True  # servers report a complete answer like a caller who left
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    def remark(self, comment: bytes) -> None:
+        """Say nothing: ASGI knows no sending that does not wait."""
+
+    def cut(self) -> None:
+        """Leave the rest to the server: an application that returns too early is cut off."""
+        self.is_answered = True
+
+    def _hold_back(self) -> None:
+        self._has_room.clear()
+
+    def _go_on(self) -> None:
+        self._has_room.set()

@@ -1,0 +1,134 @@
+"""A caller on a connection of our own server, with nothing between the socket and the relay."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from oauth_app.relay.asgi_types import RawHeaders
+from oauth_app.relay.client import Client, ClientLimits
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
+#: Without a body by definition (RFC 9110 15.3.5, 15.4.5).
+_BODILESS = frozenset({204, 304})
+
+
+class Door(Protocol):
+    """What a caller's connection does."""
+
+    transport: asyncio.Transport
+    flow: FlowControl
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request."""
+
+
+class _Nobody:
+    """Where the server would wake a task that waits for messages; there is none."""
+
+    def set(self) -> None:
+        """Wake nobody."""
+
+
+class DirectClient(Client):
+    """One caller. It stands where the server expects a request's cycle, and has the same public attributes."""
+
+    message_event = _Nobody()
+
+    def __init__(self, door: Door, limits: ClientLimits, *, method: bytes, keep_alive: bool, is_old: bool) -> None:
+        super().__init__(limits)
+        self._door = door
+        self._is_head = method == b"HEAD"
+        #: HTTP/1.0 knows no chunks.
+        self._is_old = is_old
+        self._is_chunked = False
+        self.default_headers: Sequence[tuple[bytes, bytes]] = ()
+        self.expects_continue = False
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self.disconnected = False
+
+    async def begin(self, status: int, headers: RawHeaders, chunk: bytes = b"") -> None:
+        """Send the head of the answer, and perhaps its beginning."""
+        await self._write(self._head(status, headers) + self._framed(chunk))
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a piece of the answer; waits while the caller is slow to take it."""
+        if chunk:
+            await self._write(self._framed(chunk))
+
+    async def finish(self, chunk: bytes = b"") -> None:
+        """Send the last piece."""
+        self._end(self._framed(chunk))
+
+    async def answer(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        """Send a whole answer in one write."""
+        self._end(self._head(status, headers) + self._framed(body))
+
+    def remark(self, comment: bytes) -> None:
+        """Send a few bytes between two pieces, if there is room."""
+        if self._is_chunked and not self._door.flow.write_paused and not self.disconnected:
+            self.written_s = asyncio.get_running_loop().time()
+            self._door.transport.write(self._framed(comment))
+
+    def cut(self) -> None:
+        """End the connection before the answer is at its end."""
+        self.is_answered = self.response_complete = True
+        self._door.transport.close()
+
+    def _head(self, status: int, headers: RawHeaders) -> bytes:
+        self.has_begun = True
+        self.expects_continue = False  # an answer that comes first says that the body is not wanted
+        lines = [STATUS_LINE[status]]
+        has_length = status in _BODILESS or self._is_head
+        for name, value in (*self.default_headers, *headers):
+            if name == b"content-length":
+                has_length = True
+            elif name == b"connection":
+                self.keep_alive = False
+                continue
+            lines += (name, b": ", value, b"\r\n")
+        self._is_chunked = not has_length and not self._is_old
+        if self._is_chunked:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _framed(self, chunk: bytes) -> bytes:
+        if not chunk or self._is_head:
+            return b""
+        return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._is_chunked else chunk
+
+    async def _write(self, content: bytes) -> None:
+        if self.disconnected:
+            return
+        self.written_s = asyncio.get_running_loop().time()
+        self._door.transport.write(content)
+        if self._door.flow.write_paused:
+            await self._door.flow.drain()
+
+    def _end(self, content: bytes) -> None:
+        if self.disconnected or self.response_complete:
+            return
+        self.is_answered = self.response_complete = True
+        if last := content + _LAST_CHUNK if self._is_chunked else content:
+            self._door.transport.write(last)
+        if not self.keep_alive:
+            self._door.transport.close()
+        self._door.on_response_complete()
+
+    def _ask_for_body(self) -> None:
+        if self.expects_continue:
+            self.expects_continue = False
+            self._door.transport.write(_CONTINUE)
+
+    def _hold_back(self) -> None:
+        self._door.flow.pause_reading()
+
+    def _go_on(self) -> None:
+        self._door.flow.resume_reading()

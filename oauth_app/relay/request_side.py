@@ -1,0 +1,109 @@
+"""A request on its way to OhMyGPT: read, judged against what the user allows, paid for, sent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from oauth_app.relay.answer import Answer
+from oauth_app.relay.call import Call
+from oauth_app.relay.client import Client
+from oauth_app.relay.errors import MalformedTargetError, ModelNotAllowedError, RelayError
+from oauth_app.relay.exchange import Exchange, Request
+from oauth_app.relay.headers import is_plain_query, request_headers, strip_tokens
+from oauth_app.relay.prices import PriceBook
+from oauth_app.relay.request_body import BodyReader, read_body
+from oauth_app.relay.upload import Upload
+from oauth_app.relay.usage_wish import ask, may_ask, must_ask
+from oauth_app.relay.wishes import Wish
+
+
+class RequestSide:
+    """Sends the requests of calls."""
+
+    def __init__(self, exchange: Exchange, prices: PriceBook, *, patience_s: float) -> None:
+        self._exchange = exchange
+        self._prices = prices
+        self._patience_s = patience_s
+
+    @asynccontextmanager
+    async def sending(self, call: Call, client: Client) -> AsyncIterator[Answer]:
+        """Send the request, and give the answer to wait for; a long body goes on as long as the block lasts.
+
+        Raises:
+            BodyTooLargeError: it is announced to be.
+            MalformedTargetError: the query is not one.
+            RelayError: what the judgement of the body, or the sending, found.
+        """
+        if not is_plain_query(call.query):
+            raise MalformedTargetError
+        announced = call.header(b"content-length")
+        length = int(announced) if announced.isdigit() else None
+        client.check_length(length)
+        if client.is_whole:
+            call.answer = await self._send_whole(call, client)
+            yield call.answer
+            return
+        upload = self._make_upload(call, client, length)
+        call.answer = await self._exchange.send(_request(call, await upload.beginning(), upload.length))
+        pump = asyncio.create_task(self._pump(call, client, upload))
+        try:
+            yield call.answer
+        finally:
+            pump.cancel()
+
+    async def _send_whole(self, call: Call, client: Client) -> Answer:
+        body = await client.piece()
+        kind, encoding = call.header(b"content-type"), call.header(b"content-encoding")
+        if body:
+            wish = read_body(kind, body, encoding)
+            await self._judge(call, wish, len(body))
+            if must_ask(wish) and may_ask(call.path, kind, encoding):
+                call.filters_usage = True
+                body = ask(body, wish)
+        else:
+            await self._judge(call, call.wish, 0)
+        answer = await self._exchange.send(_request(call, body, len(body)))
+        call.was_sent = True
+        return answer
+
+    def _make_upload(self, call: Call, client: Client, length: int | None) -> Upload:
+        kind, encoding = call.header(b"content-type"), call.header(b"content-encoding")
+        call.may_ask = may_ask(call.path, kind, encoding)
+        return Upload(client, BodyReader(kind, encoding), length=length, may_ask=call.may_ask)
+
+    async def _pump(self, call: Call, client: Client, upload: Upload) -> None:
+        """Pass the body on; what goes wrong here ends the call."""
+        answer = call.answer
+        if answer is None:
+            return
+        try:
+            wish = await upload.middle(answer, patience_s=self._patience_s)
+            await self._judge(call, wish, client.bytes_in)
+            call.filters_usage = call.may_ask and must_ask(wish)
+            call.was_sent = True
+            upload.end(answer, wish)
+        except RelayError as error:
+            if not answer.is_complete:
+                client.end(error)
+
+    async def _judge(self, call: Call, wish: Wish, body_bytes: int) -> None:
+        call.wish, call.body_bytes = wish, body_bytes
+        if call.caller is None:
+            return
+        if not call.caller.allows_model(wish.model, is_understood=wish.is_understood):
+            raise ModelNotAllowedError
+        if call.passage is not None:
+            await call.passage.reserve(self._prices.ceiling(call.path, wish, body_bytes))
+
+
+def _request(call: Call, body: bytes, length: int | None) -> Request:
+    token = call.caller.upstream_token if call.caller else None
+    query = strip_tokens(call.query)
+    return Request(
+        method=call.method.encode(),
+        target=call.raw_path + b"?" + query if query else call.raw_path,
+        headers=request_headers(call.headers, token),
+        body=body,
+        length=length,
+        is_streamed=call.wish.is_stream,
+    )

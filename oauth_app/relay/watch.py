@@ -1,0 +1,60 @@
+"""Looks after running calls once a second: silence that is too long ends them, a little silence is filled."""
+
+import asyncio
+from contextlib import suppress
+
+from oauth_app.relay.call import Call
+from oauth_app.relay.client import Client
+from oauth_app.relay.errors import LateAnswerError
+from oauth_app.relay.exchange import Exchange
+
+_EVERY_S = 1.0
+#: Proxies and browsers give up on streams that are silent; a comment keeps them (HTML, server-sent events 9.2.6).
+_HEARTBEAT_S = 15.0
+_HEARTBEAT = b": still there\n\n"
+
+
+class Watch:
+    """The running calls of this process."""
+
+    def __init__(self, exchange: Exchange, *, idle_timeout_s: float) -> None:
+        self._exchange = exchange
+        self._idle_timeout_s = idle_timeout_s
+        self._calls: dict[Call, Client] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._look_always(), name="relay-watch")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def add(self, call: Call, client: Client) -> None:
+        """Look after a call."""
+        self._calls[call] = client
+
+    def discard(self, call: Call) -> None:
+        """Leave a call alone."""
+        self._calls.pop(call, None)
+
+    async def _look_always(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            self._exchange.tend()
+            now_s = asyncio.get_running_loop().time()
+            for call, client in list(self._calls.items()):
+                self._look(call, client, now_s)
+
+    def _look(self, call: Call, client: Client, now_s: float) -> None:
+        answer = call.answer
+        if answer is None or not answer.is_awaited:
+            return
+        if now_s - answer.heard_s > self._idle_timeout_s:
+            answer.fail(LateAnswerError())
+        elif call.is_between_events and now_s - client.written_s > _HEARTBEAT_S:
+            client.remark(_HEARTBEAT)
