@@ -104,10 +104,10 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of columns
         batch_op.add_column(sa.Column("asked_details", sa.JSON(none_as_null=True), nullable=True))
 
     with op.batch_alter_table("partner", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("ai_spend_per_day", sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("ai_spend_per_month", sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("ai_calls_per_minute", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("ai_calls_at_once", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("site_spend_per_day", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("site_spend_per_month", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("site_calls_per_minute", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("site_calls_at_once", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("token_spend_per_day", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("token_calls_per_minute", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("token_calls_at_once", sa.Integer(), nullable=True))
@@ -131,10 +131,10 @@ def downgrade() -> None:  # noqa: PLR0915 - a list of columns
         batch_op.drop_column("token_calls_at_once")
         batch_op.drop_column("token_calls_per_minute")
         batch_op.drop_column("token_spend_per_day")
-        batch_op.drop_column("ai_calls_at_once")
-        batch_op.drop_column("ai_calls_per_minute")
-        batch_op.drop_column("ai_spend_per_month")
-        batch_op.drop_column("ai_spend_per_day")
+        batch_op.drop_column("site_calls_at_once")
+        batch_op.drop_column("site_calls_per_minute")
+        batch_op.drop_column("site_spend_per_month")
+        batch_op.drop_column("site_spend_per_day")
 
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_column("asked_details")

@@ -48,10 +48,10 @@ class Partner(Base):
     requires_dpop: Mapped[bool]
     #: What the operator allows the whole site of AI calls, all users together; None is no limit.
     #: Money in hundredths of an OhMyGPT unit.
-    ai_spend_per_day: Mapped[Amount | None]
-    ai_spend_per_month: Mapped[Amount | None]
-    ai_calls_per_minute: Mapped[int | None]
-    ai_calls_at_once: Mapped[int | None]
+    site_spend_per_day: Mapped[Amount | None]
+    site_spend_per_month: Mapped[Amount | None]
+    site_calls_per_minute: Mapped[int | None]
+    site_calls_at_once: Mapped[int | None]
     #: What the operator allows each access token of the site; None is no limit.
     token_spend_per_day: Mapped[Amount | None]
     token_calls_per_minute: Mapped[int | None]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from oauth_app import clock
 from oauth_app.identifiers import Kind, TokenKind, new_id, new_token
 from oauth_app.models import AuthorizationCode, TokenRow
+from oauth_app.provider.authorization_details import granted_details
 from oauth_app.provider.client_authentication import ClientNotProvenError, prove_client
 from oauth_app.provider.client_credentials import ClientCredentials
 from oauth_app.provider.clients import Client, find_client
@@ -101,6 +102,8 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
         key: str | None = request.proven_key
         if key is not None:
             token["token_type"] = TOKEN_TYPE
+        if family.details is not None:
+            token["authorization_details"] = granted_details(family.details, request.user.consent)
         keep_access_token(self.session, replace(family, dpop_thumbprint=key), token["access_token"], token["scope"])
         if source is not None and "refresh_token" in token:
             # RFC 6749 6: a refresh token may ask for less this once; the next one can still do all.
