@@ -6,7 +6,11 @@ site can ask for less than it might (RFC 9396). Limits that hold together are on
 
 from dataclasses import dataclass
 
-_NUMBERS = ("spend_per_day", "spend_per_month", "calls_per_minute", "calls_at_once")
+#: The fields that are ceilings.
+NUMBERS = ("spend_per_day", "spend_per_month", "calls_per_minute", "calls_at_once")
+#: How a model may be named, with or without a star at its end.
+MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,126}\*?$"
+MOST_MODELS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +37,14 @@ class CallLimits:
 
     def exceeded_by(self, wish: "CallLimits") -> frozenset[str]:
         """Return in what the wish is for more than these limits allow; what it does not name is no wish."""
-        numbers = {name for name in _NUMBERS if _is_more(getattr(wish, name), getattr(self, name))}
+        numbers = {name for name in NUMBERS if _is_more(getattr(wish, name), getattr(self, name))}
         models = {"models"} if wish.models and not all(map(self.allows_model, wish.models)) else set()
         endpoints = {"endpoints"} if wish.endpoints and not all(map(self.allows_endpoint, wish.endpoints)) else set()
         return frozenset(numbers | models | endpoints)
 
     def meet(self, other: "CallLimits") -> "CallLimits":
         """Return the limits that hold where both do."""
-        numbers = {name: _smaller(getattr(self, name), getattr(other, name)) for name in _NUMBERS}
+        numbers = {name: _smaller(getattr(self, name), getattr(other, name)) for name in NUMBERS}
         return CallLimits(
             **numbers,
             models=_meet_models(self.models, other.models),

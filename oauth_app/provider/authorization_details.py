@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Protocol
 from authlib.oauth2 import OAuth2Error
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from oauth_app.call_limits import NO_LIMITS, CallLimits
+from oauth_app.call_limits import MODEL, MOST_MODELS, NO_LIMITS, CallLimits
 from oauth_app.endpoint_groups import CHOICES
 from oauth_app.provider.requests import ProtocolRequest
 
@@ -18,7 +18,6 @@ AI_CALLS = "ohmygpt_ai"
 DETAILS_TYPES = (AI_CALLS,)
 _SCOPE = "api"
 _MAX_CHARS = 4096
-_MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,126}\*?$"
 _MOST_MONEY, _MOST_CALLS = 10**15, 10**6
 
 Details = list[dict[str, Any]]
@@ -32,7 +31,7 @@ def _known_group(name: str) -> str:
 
 _Money = Annotated[int, Field(ge=1, le=_MOST_MONEY)]
 _Calls = Annotated[int, Field(ge=1, le=_MOST_CALLS)]
-_Model = Annotated[str, Field(pattern=_MODEL)]
+_Model = Annotated[str, Field(pattern=MODEL)]
 _Group = Annotated[str, AfterValidator(_known_group)]
 
 
@@ -42,7 +41,7 @@ class _AiCalls(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     type: Literal["ohmygpt_ai"]
-    models: Annotated[list[_Model], Field(min_length=1, max_length=50)] | None = None
+    models: Annotated[list[_Model], Field(min_length=1, max_length=MOST_MODELS)] | None = None
     endpoints: Annotated[list[_Group], Field(min_length=1)] | None = None
     spend_per_day: _Money | None = None
     spend_per_month: _Money | None = None

@@ -194,26 +194,50 @@ def test_limits_are_lowered_afterwards(hub: Hub, browser: Browser, site: Partner
     assert consent.expires_at is not None
 
 
-@pytest.mark.parametrize(
-    "raised",
-    [{"limit_per_charge": "3"}, {"limit_per_month": "5"}, {"calls_per_minute": "11"}, {"lasts": "365"}, {"lasts": ""}],
-)
-def test_limits_are_never_raised_afterwards(
-    hub: Hub, browser: Browser, site: PartnerSite, raised: dict[str, str]
-) -> None:
-    """Raising one, or letting it last longer, needs the site's own consent page."""
+def test_limits_are_raised_afterwards(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """It is the user's own money: on the account page they may allow more than was offered."""
     chosen = {"limit_per_charge": "2", "limit_per_month": "4", "calls_per_minute": "10", "lasts": "30"}
     browser.decide(browser.open(site.link(scope=f"{AI} charges:write")), **chosen)
-    before = limits_of(consent_in(hub))
+    raised = {"limit_per_charge": "30", "limit_per_month": "400", "calls_per_minute": "70", "lasts": ""}
 
-    assert lower(hub, browser, lasts="same") == 302
-    assert lower(hub, browser, **({"lasts": "same"} | raised)) == 422
-    assert limits_of(consent_in(hub)) == before
+    assert lower(hub, browser, **raised, spend_per_day="1000", ask_above="12.50") == 302
+    consent = consent_in(hub)
+    assert (consent.limit_per_charge, consent.limit_per_month) == (30 * CNY, 400 * CNY)
+    assert (consent.calls_per_minute, consent.ai_spend_per_day, consent.expires_at) == (70, 1000 * CNY, None)
+    assert consent.step_up_above == CNY * 25 // 2
 
 
-def limits_of(consent: Consent) -> tuple[object, ...]:
-    """Return what can be lowered."""
-    return consent.limit_per_charge, consent.limit_per_month, consent.calls_per_minute, consent.expires_at
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limit_per_charge": "1000.01"},
+        {"limit_per_month": "10000.01"},
+        {"spend_per_day": "1000.01"},
+        {"spend_per_month": "0"},
+        {"calls_per_minute": "601"},
+        {"calls_at_once": "101"},
+        {"calls_at_once": "0"},
+        {"models": "no spaces/<b>"},
+        {"models": "*"},
+        {"models": "m " * 51},
+        {"ask_above": "-1"},
+        {"ask_above": "999999999999999"},
+        {"lasts": "9999"},
+    ],
+)
+def test_wrong_limits_change_nothing(hub: Hub, browser: Browser, site: PartnerSite, wrong: dict[str, str]) -> None:
+    """Beyond all reason, or no limit at all: the page comes again, and what held before holds."""
+    browser.decide(browser.open(site.link(scope=f"{AI} charges:write")))
+    before = columns_of(consent_in(hub))
+
+    assert lower(hub, browser) == 302
+    assert lower(hub, browser, **wrong) == 422
+    assert columns_of(consent_in(hub)) == before
+
+
+def columns_of(consent: Consent) -> dict[str, object]:
+    """Return the row as it stands."""
+    return {column.key: getattr(consent, column.key) for column in Consent.__table__.columns}
 
 
 def test_nobody_lowers_the_limits_of_another(hub: Hub, browser: Browser, site: PartnerSite, bob: Person) -> None:
