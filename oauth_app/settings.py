@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: SecretStr = SecretStr("")
     stripe_api_base: str = ""
+    #: How long single calls are kept, and what they are rolled up to; 0 is for ever.
+    usage_retention_days: int = Field(default=90, ge=0, le=36_500)
+    usage_hourly_retention_days: int = Field(default=60, ge=0, le=36_500)
+    usage_daily_retention_days: int = Field(default=1_095, ge=0, le=36_500)
     relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
     relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
 

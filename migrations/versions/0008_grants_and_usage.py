@@ -36,6 +36,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of columns
         ),
     )
     with op.batch_alter_table("usage_consent_day", schema=None) as batch_op:
+        batch_op.create_index("ix__usage_consent_day__begins_at", ["begins_at"], unique=False)
         batch_op.create_index("ix__usage_consent_day__user_id__begins_at", ["user_id", "begins_at"], unique=False)
 
     op.create_table(

@@ -96,7 +96,10 @@ class UsageConsentDay(_Totals, Base):
     """The calls of a partner for one user in a day."""
 
     __tablename__ = "usage_consent_day"
-    __table_args__ = (Index("ix__usage_consent_day__user_id__begins_at", "user_id", "begins_at"),)
+    __table_args__ = (
+        Index("ix__usage_consent_day__user_id__begins_at", "user_id", "begins_at"),
+        Index("ix__usage_consent_day__begins_at", "begins_at"),
+    )
 
     consent_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     begins_at: Mapped[datetime] = mapped_column(primary_key=True)
