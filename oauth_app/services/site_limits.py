@@ -20,7 +20,7 @@ SITE_COLUMNS = (
     Partner.token_calls_per_minute,
     Partner.token_calls_at_once,
 )
-_MOST = 10**15
+_MOST_MONEY, _MOST_CALLS = 10**15, 10**6
 
 
 class SiteRow(Protocol):
@@ -40,7 +40,7 @@ class SiteLimits:
     """The operator's limits; None is none. Money in hundredths of an OhMyGPT unit.
 
     Raises:
-        InvalidRegistrationError: one is below 1, or a day may cost more than a month.
+        InvalidRegistrationError: one is below 1, or beyond all reason.
     """
 
     site_spend_per_day: int | None = None
@@ -53,9 +53,9 @@ class SiteLimits:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            value = getattr(self, one.name)
-            if value is not None and not 1 <= value <= _MOST:
-                msg = f"{one.name}: a whole number above zero, or nothing"
+            value, most = getattr(self, one.name), _MOST_MONEY if "_spend_" in one.name else _MOST_CALLS
+            if value is not None and not 1 <= value <= most:
+                msg = f"{one.name}: a number above zero and at most {most}, or nothing"
                 raise InvalidRegistrationError(msg)
 
     @classmethod

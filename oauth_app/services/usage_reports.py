@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ from oauth_app.services.statement_months import Month
 from oauth_app.services.usage_columns import RollUp
 from oauth_app.services.usage_totals import UsageWish, sum_up
 
-_Rows = Sequence[Row[*tuple[Any, ...]]]
 #: So many models and sites on a page, the most expensive first.
 _TOP = 20
 HEADER = (
@@ -34,16 +33,39 @@ HEADER = (
 )
 
 
+@dataclass(kw_only=True)
+class UsageLine:
+    """The sums of one day, model, site or kind of calls; money in hundredths of an OhMyGPT unit."""
+
+    key: Any = None
+    calls: int = 0
+    faults: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated_cost: int = 0
+    unpriced: int = 0
+    first_byte_ms: int = 0
+    first_bytes: int = 0
+
+    def add(self, row: Row[*tuple[Any, ...]]) -> None:
+        """Add the sums of a row."""
+        for name in _SUMMED:
+            setattr(self, name, getattr(self, name) + int(getattr(row, name)))
+
+
+_SUMMED = tuple(one.name for one in fields(UsageLine) if one.name != "key")
+
+
 @dataclass(frozen=True, kw_only=True)
 class UsageReport:
-    """A month of calls: in all, by the day, by what called and by what was called."""
+    """A month of calls: in all, by the day, by what called and by what was called; the most expensive first."""
 
-    total: Row[*tuple[Any, ...]]
-    by_day: _Rows
-    by_model: _Rows
-    by_endpoint: _Rows
-    #: Rows with ``partner_id``.
-    by_site: _Rows
+    total: UsageLine
+    by_day: Sequence[UsageLine]
+    by_model: Sequence[UsageLine]
+    by_endpoint: Sequence[UsageLine]
+    #: By the ids of partners.
+    by_site: Sequence[UsageLine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +129,17 @@ def usage_by_site(session: Session, user_id: str) -> dict[str, SiteUsage]:
     }
 
 
-def names_of_sites(session: Session, rows: _Rows) -> dict[str, str]:
-    """Return the names of the sites in these rows."""
-    ids = {row.partner_id for row in rows}
-    return {one: name for one, name in session.execute(select(Partner.id, Partner.name).where(Partner.id.in_(ids)))}  # noqa: C416 - a Row is no pair to the type checker
+def names_of_sites(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of sites."""
+    rows = session.execute(select(Partner.id, Partner.name).where(Partner.id.in_(set(ids))))
+    return {partner_id: name for partner_id, name in rows}  # noqa: C416 - a Row is no pair to the type checker
 
 
 def usage_csv(session: Session, user_id: str, month: Month) -> Iterator[str]:
     """Yield a user's month as CSV (RFC 4180), a row for each day, site, model, kind and outcome; money in units."""
     wish = UsageWish(table=UsageConsentDay, since=month.start, until=month.end, where={"user_id": user_id})
     rows = sum_up(session, wish, "begins_at", "partner_id", "model", "endpoint", "outcome")
-    names = names_of_sites(session, rows)
+    names = names_of_sites(session, (row.partner_id for row in rows))
     yield _line(HEADER)
     for row in rows:
         site = safe_text(names.get(row.partner_id, row.partner_id))
@@ -126,14 +148,28 @@ def usage_csv(session: Session, user_id: str, month: Month) -> Iterator[str]:
 
 
 def _report(session: Session, table: RollUp, month: Month, where: dict[str, str]) -> UsageReport:
+    """Read the month twice, by the day and by all else, which are few rows; each list alone would read it again."""
     wish = UsageWish(table=table, since=month.start, until=month.end, where=where)
+    rows = sum_up(session, wish, "partner_id", "model", "endpoint")
     return UsageReport(
-        total=sum_up(session, wish)[0],
-        by_day=sum_up(session, wish, "begins_at"),
-        by_model=sum_up(session, wish, "model", limit=_TOP),
-        by_endpoint=sum_up(session, wish, "endpoint", limit=_TOP),
-        by_site=sum_up(session, wish, "partner_id", limit=_TOP),
+        total=next(iter(_fold(rows, None)), UsageLine()),
+        by_day=_fold(sum_up(session, wish, "begins_at"), "begins_at"),
+        by_model=_most_expensive(_fold(rows, "model")),
+        by_endpoint=_most_expensive(_fold(rows, "endpoint")),
+        by_site=_most_expensive(_fold(rows, "partner_id")),
     )
+
+
+def _fold(rows: Sequence[Row[*tuple[Any, ...]]], name: str | None) -> list[UsageLine]:
+    lines: dict[Any, UsageLine] = {}
+    for row in rows:
+        key = None if name is None else getattr(row, name)
+        lines.setdefault(key, UsageLine(key=key)).add(row)
+    return list(lines.values())
+
+
+def _most_expensive(lines: list[UsageLine]) -> list[UsageLine]:
+    return sorted(lines, key=lambda line: (line.estimated_cost, line.calls), reverse=True)[:_TOP]
 
 
 def _units(hundredths: int) -> str:

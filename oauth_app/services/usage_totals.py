@@ -28,25 +28,22 @@ class UsageWish:
     where: dict[str, str] = field(default_factory=dict)
 
 
-def sum_up(session: Session, wish: UsageWish, *by: str, limit: int | None = None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return the sums for each combination of ``by``; with a limit, the most expensive of them.
+def sum_up(session: Session, wish: UsageWish, *by: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the sums for each combination of ``by``, in its order; of no calls at all there is a row of zeros.
 
     Each row has the columns of ``by``, the sums by their names, ``faults`` (calls that ended in an error), and when the
     last call was made.
     """
     calls = _all_calls(session, wish).subquery()
     faults = func.sum(calls.c.calls).filter(calls.c.outcome.in_(FAULTS))
+    keys = [calls.c[name] for name in by]
     statement = select(
-        *(calls.c[name] for name in by),
+        *keys,
         *(_whole(func.sum(calls.c[name])).label(name) for name in SUMS),
         _whole(faults).label("faults"),
         func.max(calls.c[LATEST]).label(LATEST),
-    ).group_by(*(calls.c[name] for name in by))
-    if limit is not None:
-        statement = statement.order_by(func.sum(calls.c.estimated_cost).desc(), func.sum(calls.c.calls).desc())
-    elif by:
-        statement = statement.order_by(*(calls.c[name] for name in by))
-    return session.execute(statement.limit(limit)).all()
+    )
+    return session.execute(statement.group_by(*keys).order_by(*keys)).all()
 
 
 def _all_calls(session: Session, wish: UsageWish) -> Any:  # noqa: ANN401 - a union has no simple type

@@ -12,11 +12,11 @@ from oauth_app.web.guards import signed_in
 from oauth_app.web.login_state import user_id
 from oauth_app.web.usage_pages import asked_month, report_values
 
-bp = Blueprint("account_usage", __name__, url_prefix="/account/usage")
+bp = Blueprint("account_usage", __name__, url_prefix="/account")
 bp.before_request(signed_in)
 
 
-@bp.get("")
+@bp.get("/usage")
 def show() -> ResponseReturnValue:
     """Show a month, of all sites or of one."""
     month, chosen, rates = asked_month(), request.args.get("site") or None, rates_of(current_hub())
@@ -24,12 +24,12 @@ def show() -> ResponseReturnValue:
         if chosen is not None:
             get_site(session, user_id(), chosen, rates)  # or there is no such page
         report = usage_of_user(session, user_id(), month, chosen)
-        names = names_of_sites(session, report.by_site)
+        names = names_of_sites(session, (line.key for line in report.by_site))
         sites = connected_sites(session, user_id(), rates)
     return render_template("account/usage.html", sites=sites, chosen=chosen, **report_values(report, month, names))
 
 
-@bp.get(".csv")
+@bp.get("/usage.csv")
 def download() -> ResponseReturnValue:
     """Give a month as a file."""
     month = asked_month()

@@ -52,7 +52,7 @@ def usage() -> ResponseReturnValue:
     month = asked_month()
     with reading(current_hub().engine) as session:
         report = usage_of_all(session, month)
-        names = names_of_sites(session, report.by_site)
+        names = names_of_sites(session, (line.key for line in report.by_site))
     values = report_values(report, month, names)
     return render_template("admin/usage.html", name="usage", listings=LISTINGS, **values)
 
