@@ -84,6 +84,16 @@ def read_details(request: ProtocolRequest) -> Details | None:
     return [one.model_dump(exclude_none=True) for one in found]
 
 
+def refuse_details(request: ProtocolRequest) -> None:
+    """Refuse them where no browser's user is asked: whoever is not refused there would take them for heard.
+
+    Raises:
+        OAuth2Error: ``invalid_authorization_details``.
+    """
+    if "authorization_details" in request.payload.data:
+        raise _wrong(why="authorization_details belongs to the authorization request")
+
+
 def limits_of(details: Sequence[dict[str, Any]] | None) -> CallLimits:
     """Return the limits that details name; none for no details."""
     if not details:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oauth_app import clock
 from oauth_app.identifiers import Kind, TokenKind, new_id, new_token
 from oauth_app.models import AuthorizationCode, TokenRow
-from oauth_app.provider.authorization_details import granted_details
+from oauth_app.provider.authorization_details import granted_details, refuse_details
 from oauth_app.provider.client_authentication import ClientNotProvenError, prove_client
 from oauth_app.provider.client_credentials import ClientCredentials
 from oauth_app.provider.clients import Client, find_client
@@ -86,6 +86,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
         """Return the client, proven; and at the token endpoint see whose key its tokens are bound to."""
         client = request.client = prove_client(self, request, methods)
         if endpoint == TOKEN:
+            refuse_details(request)
             request.proven_key = find_proven_key(self.session, self.issuer, request)
             check_key_is_given(client, request.proven_key)
         return client

@@ -207,3 +207,12 @@ def test_a_refusal_repeats_nothing(browser: Browser, site: PartnerSite) -> None:
     told = query_of(answer.location)["error_description"]
 
     assert told.startswith("authorization_details[0].models[0] is not valid (err_")
+
+
+def test_details_elsewhere_are_refused(browser: Browser, site: PartnerSite) -> None:
+    """A refresh that asks for less would be taken for heard, were it not refused; the token stays unused."""
+    tokens = site.tokens(browser, scope=AI)
+    answer = site.refresh(tokens["refresh_token"], authorization_details=details(models=["gpt-4o"]))
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_authorization_details")
+    assert site.refresh(tokens["refresh_token"]).status_code == 200

@@ -207,6 +207,29 @@ def test_limits_are_raised_afterwards(hub: Hub, browser: Browser, site: PartnerS
     assert consent.step_up_above == CNY * 25 // 2
 
 
+def test_the_relay_is_told_of_other_limits(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """What the relay remembers of the user is forgotten, so that the very next call keeps to them."""
+    browser.decide(browser.open(site.link(scope=AI)))
+    generation = hub.callers.generation
+    lower(hub, browser, spend_per_day="1")
+
+    assert hub.callers.generation > generation
+
+
+def test_a_list_is_kept(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """Models by name, with any signs between them; what is not ticked is not allowed, and all is no list."""
+    page = browser.open(site.link(scope=AI))
+    browser.decide(page, models=" gpt-4o-mini，claude-*; o3  gpt-4o-mini", endpoint_chat="yes")
+    assert consent_in(hub).allowed_models == ["gpt-4o-mini", "claude-*", "o3"]
+    assert consent_in(hub).allowed_endpoints is None
+
+    action, fields = form_with(browser.open(limits_path(hub)).text, "endpoint_chat")
+    kept = {name: value for name, value in fields.items() if not name.startswith("endpoint_")}
+    assert browser.post(action or limits_path(hub), kept).status_code == 422
+    assert browser.post(action or limits_path(hub), kept | {"endpoint_chat": "yes", "models": ""}).status_code == 302
+    assert (consent_in(hub).allowed_models, consent_in(hub).allowed_endpoints) == (None, ["chat"])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
