@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 from sqlalchemy.orm import Session
 
 from oauth_app.call_limits import CallLimits
+from oauth_app.hub import Hub
 from oauth_app.models import Partner
 from oauth_app.services.partner_errors import InvalidRegistrationError
 from oauth_app.services.partners import get_partner
@@ -21,6 +22,7 @@ SITE_COLUMNS = (
     Partner.token_calls_at_once,
 )
 _MOST_MONEY, _MOST_CALLS = 10**15, 10**6
+_FEN_PER_CNY = 100
 
 
 class SiteRow(Protocol):
@@ -81,6 +83,17 @@ def token_calls(partner: SiteRow) -> CallLimits:
         calls_per_minute=partner.token_calls_per_minute,
         calls_at_once=partner.token_calls_at_once,
     )
+
+
+def limit_new_site(session: Session, hub: Hub, partner_id: str) -> None:
+    """Give a site that registered itself the limits that the settings have for it. The caller commits."""
+    settings = hub.settings
+    limits = SiteLimits(
+        site_spend_per_day=settings.new_site_cny_per_day * _FEN_PER_CNY * hub.upstream.units_per_cny or None,
+        site_calls_per_minute=settings.new_site_calls_per_minute or None,
+        site_calls_at_once=settings.new_site_calls_at_once or None,
+    )
+    set_site_limits(session, partner_id, limits)
 
 
 def set_site_limits(session: Session, partner_id: str, limits: SiteLimits) -> Partner:
