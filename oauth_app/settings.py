@@ -61,6 +61,14 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: SecretStr = SecretStr("")
     stripe_api_base: str = ""
+    #: How long single calls are kept, and what they are rolled up to; 0 is for ever.
+    usage_retention_days: int = Field(default=90, ge=0, le=36_500)
+    usage_hourly_retention_days: int = Field(default=60, ge=0, le=36_500)
+    usage_daily_retention_days: int = Field(default=1_095, ge=0, le=36_500)
+    #: What AI calls a site that registered itself may make until the operator says otherwise; 0 is no limit.
+    new_site_cny_per_day: int = Field(default=0, ge=0, le=1_000_000)
+    new_site_calls_per_minute: int = Field(default=600, ge=0, le=1_000_000)
+    new_site_calls_at_once: int = Field(default=100, ge=0, le=1_000_000)
     relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
     relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
 

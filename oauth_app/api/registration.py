@@ -19,6 +19,7 @@ from oauth_app.services.dynamic_registration import (
 )
 from oauth_app.services.partner_errors import InvalidRegistrationError
 from oauth_app.services.permits import InvalidPermitError
+from oauth_app.services.site_limits import limit_new_site
 
 _REDIRECT_URI = ("redirect_uri", "post_logout_redirect_uri")
 
@@ -45,6 +46,7 @@ def create() -> ResponseReturnValue:
     body = read_json()
     with transaction(current_hub().engine) as session:
         registered = register(session, g.registration_token, body)
+        limit_new_site(session, current_hub(), str(registered.metadata["client_id"]))
     return _answer(registered, 201)
 
 

@@ -1,6 +1,6 @@
 """`partners`: register sites and look after them."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import click
 from sqlalchemy.orm import Session
@@ -9,12 +9,14 @@ from oauth_app.cli.answers import Row, json_option, show_many, show_one
 from oauth_app.cli.opening import open_ready_hub
 from oauth_app.cli.partner_options import partner_options, read_options
 from oauth_app.cli.permits import permits
+from oauth_app.cli.site_limit_options import read_site_limits, site_limit_options, take_site_limits
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Partner
 from oauth_app.provider.clients import auth_methods_of
 from oauth_app.services import partners as domain
 from oauth_app.services.registration import Registration
+from oauth_app.services.site_limits import SiteLimits, set_site_limits
 from oauth_app.services.webhook_endpoints import EndpointWish, check_url, register_endpoint
 
 _NONE_YET = "There are no partners yet. Register one with `partners create --name … --redirect-uri …`."
@@ -50,11 +52,16 @@ def create(*, webhook_url: str | None, as_json: bool, **told: object) -> None:
 @click.argument("client_id")
 @click.option("--name", help="What users read on the consent page.")
 @partner_options
+@site_limit_options
 @json_option
 def update(client_id: str, *, as_json: bool, **told: object) -> None:
     """Change what a site is registered with: what you name, and nothing else. An empty text takes a value away."""
+    said = take_site_limits(told)
     with open_ready_hub() as hub, transaction(hub.engine) as session:
-        before = domain.registration_of(domain.get_partner(session, client_id))
+        partner = domain.get_partner(session, client_id)
+        limits = read_site_limits(SiteLimits.of(partner), said, hub.upstream.units_per_cny)
+        set_site_limits(session, client_id, limits)
+        before = domain.registration_of(partner)
         row = _details(domain.update_partner(session, client_id, replace(before, **read_options(told))))
     show_one(row, as_json=as_json)
 
@@ -133,4 +140,5 @@ def _details(partner: Partner) -> Row:
         "terms_uri": partner.terms_uri,
         "mode": partner.mode,
         "fee_basis_points": partner.fee_basis_points,
+        **asdict(SiteLimits.of(partner)),
     }

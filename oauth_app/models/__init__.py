@@ -21,7 +21,7 @@ from oauth_app.models.people import Operator, UpstreamConnection, User
 from oauth_app.models.pricing import FeeVersion
 from oauth_app.models.reconciliation import Difference, ReconciliationRun
 from oauth_app.models.stripe_money import AutoTopUp, StripeCustomer, StripeEvent
-from oauth_app.models.usage import Usage
+from oauth_app.models.usage import Usage, UsageConsentDay, UsageDay, UsageHour, UsageMark
 
 __all__ = [
     "Account",
@@ -62,6 +62,10 @@ __all__ = [
     "Transfer",
     "UpstreamConnection",
     "Usage",
+    "UsageConsentDay",
+    "UsageDay",
+    "UsageHour",
+    "UsageMark",
     "UsedProof",
     "User",
     "WebhookEndpoint",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oauth_app.models.base import Amount, Base, ConsentId, Digest, Id, PartnerId, RowNumber, UserId
@@ -26,6 +26,16 @@ class Consent(Base):
     limit_per_month: Mapped[Amount | None]
     #: How many AI calls a minute the partner may make for the user; None is no limit of the user's.
     calls_per_minute: Mapped[int | None]
+    #: What AI calls may cost in a day and in a month (UTC), in hundredths of an OhMyGPT unit; None is no limit.
+    ai_spend_per_day: Mapped[Amount | None]
+    ai_spend_per_month: Mapped[Amount | None]
+    ai_calls_at_once: Mapped[int | None]
+    #: Names of models, which may end in ``*``; None is all.
+    allowed_models: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: Kinds of calls (``oauth_app.endpoint_groups``); None is all.
+    allowed_endpoints: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    #: What the partner asked for when the user last answered (RFC 9396): the same is not asked again.
+    asked_details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     #: A charge above this waits for the user's word; in hundredths of an OhMyGPT unit, None is never.
     step_up_above: Mapped[Amount | None]
     agreed_at: Mapped[datetime]
@@ -48,6 +58,8 @@ class AuthorizationCode(Base):
     code_challenge: Mapped[str | None] = mapped_column(String(128))
     #: The claims parameter, as it was understood (OpenID Connect Core 5.5).
     claims: Mapped[dict[str, Any] | None]
+    #: What the partner asked for of AI calls (RFC 9396); the tokens allow no more than that.
+    authorization_details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the key that must prove itself at the exchange (RFC 9449 10).
     dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
     partner_session_id: Mapped[str | None] = mapped_column(String(40))
@@ -72,6 +84,8 @@ class TokenRow(Base):
     partner_id: Mapped[PartnerId]
     scope: Mapped[str] = mapped_column(String(512))
     claims: Mapped[dict[str, Any] | None]
+    #: What the partner asked for of AI calls (RFC 9396); None is all that the user allows.
+    authorization_details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     #: Of the key without which the token is worth nothing (RFC 9449 6); None for a bearer token.
     dpop_thumbprint: Mapped[str | None] = mapped_column(String(43))
     partner_session_id: Mapped[str | None] = mapped_column(String(40), index=True)

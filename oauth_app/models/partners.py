@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from oauth_app.models.base import Base, Digest, Id, PartnerId, RowNumber
+from oauth_app.models.base import Amount, Base, Digest, Id, PartnerId, RowNumber
 
 
 class Partner(Base):
@@ -46,6 +46,16 @@ class Partner(Base):
     is_legacy: Mapped[bool]
     requires_par: Mapped[bool]
     requires_dpop: Mapped[bool]
+    #: What the operator allows the whole site of AI calls, all users together; None is no limit.
+    #: Money in hundredths of an OhMyGPT unit.
+    site_spend_per_day: Mapped[Amount | None]
+    site_spend_per_month: Mapped[Amount | None]
+    site_calls_per_minute: Mapped[int | None]
+    site_calls_at_once: Mapped[int | None]
+    #: What the operator allows each access token of the site; None is no limit.
+    token_spend_per_day: Mapped[Amount | None]
+    token_calls_per_minute: Mapped[int | None]
+    token_calls_at_once: Mapped[int | None]
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
     #: Of the token by which a site that registered itself looks after its registration (RFC 7592).
     registration_token_digest: Mapped[str | None] = mapped_column(String(64))

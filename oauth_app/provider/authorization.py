@@ -9,6 +9,7 @@ from authlib.oauth2 import OAuth2Error
 from oauth_app.models import Partner
 from oauth_app.provider.authorization_answers import AuthorizationAnswer, ReturnAddress
 from oauth_app.provider.authorization_checks import CHECKS, SIGNED_IN_SINCE
+from oauth_app.provider.authorization_details import Details, read_details
 from oauth_app.provider.authorization_proof import ProvenRequest, prove
 from oauth_app.provider.claims_request import RequestedClaims, read_claims
 from oauth_app.provider.clients import Client
@@ -35,6 +36,8 @@ class Authorization:
     partner: Partner
     scopes: tuple[str, ...]
     demands: Demands
+    #: What it asks of AI calls; None if that is the user's to say.
+    details: Details | None
     #: Languages in which the partner would have the pages shown, best first.
     ui_locales: tuple[str, ...]
     address: ReturnAddress
@@ -93,10 +96,12 @@ def _authorization(issuer: Issuer, proven: ProvenRequest, grant: Any) -> Authori
     # A claim that is asked for by its name asks for the scope that opens it.
     asked = (*request.scope.split(), *(scope for scope in claims.scopes() if scope in registered))
     request.scope, request.claims = " ".join(dict.fromkeys(asked)), claims.kept()
+    request.details = read_details(request)
     return Authorization(
         partner=proven.client.partner,
         scopes=tuple(request.scope.split()),
         demands=_demands(issuer, request, claims),
+        details=request.details,
         ui_locales=tuple(request.payload.data.get("ui_locales", "").split()),
         address=proven.address,
         _grant=grant,

@@ -12,6 +12,7 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 
 from oauth_app.provider.authorization_answers import ResponseMode
+from oauth_app.provider.authorization_details import read_details
 from oauth_app.provider.claims_request import check_essential_acr, read_claims
 from oauth_app.provider.clients import RESPONSE_TYPE, Client
 from oauth_app.provider.id_token_hint import read_id_token_hint
@@ -130,6 +131,11 @@ def check_key(request: ProtocolRequest, _issuer: Issuer, _client: Client) -> Non
         raise InvalidRequestError(description="dpop_jkt must be the thumbprint of a key")
 
 
+def check_details(request: ProtocolRequest, _issuer: Issuer, _client: Client) -> None:
+    """RFC 9396 5: of a known type, understood as a whole, and valid."""
+    read_details(request)
+
+
 #: The pipeline: to read the policy, read this tuple.
 CHECKS: tuple[Check, ...] = (
     check_repeated,
@@ -146,4 +152,5 @@ CHECKS: tuple[Check, ...] = (
     check_key,
     check_claims,
     check_subject,
+    check_details,
 )

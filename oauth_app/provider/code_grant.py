@@ -72,6 +72,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc] # Authlib ships n
             nonce=request.payload.data.get("nonce"),
             code_challenge=request.payload.data.get("code_challenge"),
             claims=request.claims,
+            authorization_details=request.details,
             dpop_thumbprint=request.payload.data.get(JKT),
             partner_session_id=owner.partner_session_id,
             signed_in_at=owner.signed_in_at,

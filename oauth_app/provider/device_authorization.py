@@ -11,6 +11,7 @@ from sqlalchemy import select
 from oauth_app import clock
 from oauth_app.identifiers import Kind, TokenKind, digest, new_id, new_token
 from oauth_app.models import DeviceGrant
+from oauth_app.provider.authorization_details import refuse_details
 from oauth_app.provider.clients import AUTH_METHODS, DEVICE_CODE_GRANT, Client
 from oauth_app.provider.device_codes import digest_of_user_code, new_user_code
 from oauth_app.provider.requests import ProtocolRequest
@@ -34,6 +35,7 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc] # 
         client: Client = super().authenticate_client(request)
         if not client.check_grant_type(DEVICE_CODE_GRANT):
             raise UnauthorizedClientError(description="this client is not registered for the device code grant")
+        refuse_details(request)
         self._check_scope(request, client)
         return client
 

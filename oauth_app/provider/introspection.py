@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oauth_app.db import NOW
 from oauth_app.identifiers import digest
 from oauth_app.models import Consent, TokenRow
+from oauth_app.provider.authorization_details import granted_details
 from oauth_app.provider.clients import CONFIDENTIAL_METHODS, Client
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.requests import ProtocolRequest
@@ -83,7 +84,15 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc] # Authlib ship
             "iat": int(row.issued_at.timestamp()),
             "exp": int(row.expires_at.timestamp()),
             **_type_of(row),
+            **_details_of(row, consent),
         }
+
+
+def _details_of(row: TokenRow, consent: Consent | None) -> dict[str, Any]:
+    """RFC 9396 9.2: what the token allows of AI calls, if it was asked for in details."""
+    if row.authorization_details is None or consent is None:
+        return {}
+    return {"authorization_details": granted_details(row.authorization_details, consent)}
 
 
 def _type_of(row: TokenRow) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oauth_app.provider.authorization_checks import PROMPTS, RESPONSE_MODES
+from oauth_app.provider.authorization_details import DETAILS_TYPES
 from oauth_app.provider.claims_request import ACR
 from oauth_app.provider.client_assertions import ASSERTION_ALGORITHMS
 from oauth_app.provider.code_grant import CodeGrant
@@ -53,6 +54,7 @@ def describe(issuer: Issuer, paths: Mapping[str, str]) -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": sorted({*_CLAIMS_OF_ID_TOKEN, *(c for some in CLAIMS_OF_SCOPE.values() for c in some)}),
         "claims_parameter_supported": True,
+        "authorization_details_types_supported": list(DETAILS_TYPES),
         "acr_values_supported": [issuer.acr],
         "ui_locales_supported": list(issuer.ui_locales),
         # Pages fit every size of window; they are the same for each way to show them.

@@ -39,6 +39,8 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc] # Authlib ships no t
         self.is_pushed = False
         #: What the claims parameter asks for, as it is kept on the code; None for nothing.
         self.claims: dict[str, Any] | None = None
+        #: What it asks of AI calls (RFC 9396), as it is kept on the code; None for nothing.
+        self.details: list[dict[str, Any]] | None = None
         #: When it came, which is before it waited for anything.
         self.received_at = clock.now()
         #: Of the key that the client has proven to hold (RFC 9449).

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from oauth_app import clock
 from oauth_app.identifiers import Kind, TokenKind, new_id, new_token
 from oauth_app.models import AuthorizationCode, TokenRow
+from oauth_app.provider.authorization_details import granted_details, refuse_details
 from oauth_app.provider.client_authentication import ClientNotProvenError, prove_client
 from oauth_app.provider.client_credentials import ClientCredentials
 from oauth_app.provider.clients import Client, find_client
@@ -85,6 +86,7 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
         """Return the client, proven; and at the token endpoint see whose key its tokens are bound to."""
         client = request.client = prove_client(self, request, methods)
         if endpoint == TOKEN:
+            refuse_details(request)
             request.proven_key = find_proven_key(self.session, self.issuer, request)
             check_key_is_given(client, request.proven_key)
         return client
@@ -101,6 +103,8 @@ class Server(AuthorizationServer):  # type: ignore[misc] # Authlib ships no type
         key: str | None = request.proven_key
         if key is not None:
             token["token_type"] = TOKEN_TYPE
+        if family.details is not None:
+            token["authorization_details"] = granted_details(family.details, request.user.consent)
         keep_access_token(self.session, replace(family, dpop_thumbprint=key), token["access_token"], token["scope"])
         if source is not None and "refresh_token" in token:
             # RFC 6749 6: a refresh token may ask for less this once; the next one can still do all.

@@ -31,6 +31,8 @@ class Family:
     partner_session_id: str | None = None
     #: The claims parameter of the authorization request, as it was understood.
     claims: dict[str, Any] | None = None
+    #: What the authorization request asked of AI calls (RFC 9396).
+    details: list[dict[str, Any]] | None = None
     #: The key that every token of the family is bound to; None for bearer tokens.
     dpop_thumbprint: str | None = None
 
@@ -46,6 +48,7 @@ class Family:
             signed_in_at=row.signed_in_at or clock.now(),
             partner_session_id=asked.partner_session_id if asked else None,
             claims=asked.claims if asked else None,
+            details=asked.authorization_details if asked else None,
             dpop_thumbprint=asked.dpop_thumbprint if asked else None,
         )
 
@@ -104,6 +107,7 @@ def _keep(session: Session, family: Family, token: str, row: TokenRow) -> None:
     row.signed_in_at = family.signed_in_at
     row.partner_session_id = family.partner_session_id
     row.claims = family.claims
+    row.authorization_details = family.details
     row.dpop_thumbprint = family.dpop_thumbprint
     row.issued_at = clock.now()
     session.add(row)

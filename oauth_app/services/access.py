@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from oauth_app.call_limits import CallLimits
 from oauth_app.db import NOW
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import Consent, Partner, TokenRow, User
+from oauth_app.provider.authorization_details import limits_of, limits_of_consent
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import ACCESS
 from oauth_app.services.scopes import Scope
+from oauth_app.services.site_limits import SITE_COLUMNS, site_calls, token_calls
 
 
 class InvalidTokenError(HubError):
@@ -49,8 +52,12 @@ class Access:
     #: The user's limits in hundredths of an OhMyGPT unit; None is none.
     limit_per_charge: int | None
     limit_per_month: int | None
-    #: How many AI calls a minute the user allows; None is no limit of the user's.
-    calls_per_minute: int | None
+    #: What of AI calls this token may do for the user: what the user allows, and no more than was asked for.
+    user_calls: CallLimits
+    #: What the operator allows the partner, all its users and tokens together.
+    site_calls: CallLimits
+    #: What the operator allows each access token of the partner.
+    token_calls: CallLimits
     #: The key that the caller must prove (RFC 9449); None for a bearer token.
     dpop_thumbprint: str | None
     #: The claims parameter of the request that the token came of.
@@ -82,7 +89,14 @@ _LIVING_TOKEN = (
         Consent.scopes,
         Consent.limit_per_charge,
         Consent.limit_per_month,
+        TokenRow.authorization_details,
         Consent.calls_per_minute,
+        Consent.ai_spend_per_day,
+        Consent.ai_spend_per_month,
+        Consent.ai_calls_at_once,
+        Consent.allowed_models,
+        Consent.allowed_endpoints,
+        *SITE_COLUMNS,
         Partner.name,
         User.email,
     )
@@ -127,7 +141,9 @@ def _access(row: Row[*tuple[Any, ...]]) -> Access:
         family_id=row.family_id,
         limit_per_charge=row.limit_per_charge,
         limit_per_month=row.limit_per_month,
-        calls_per_minute=row.calls_per_minute,
+        user_calls=limits_of(row.authorization_details).meet(limits_of_consent(row)),
+        site_calls=site_calls(row),
+        token_calls=token_calls(row),
         dpop_thumbprint=row.dpop_thumbprint,
         claims=row.claims,
         expires_at=row.expires_at,

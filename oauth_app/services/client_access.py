@@ -11,11 +11,13 @@ from oauth_app import clock
 from oauth_app.errors import HubError
 from oauth_app.identifiers import TokenKind, digest, is_well_formed
 from oauth_app.models import ClientSecret, Consent, Partner, TokenRow, User
+from oauth_app.provider.authorization_details import limits_of_consent
 from oauth_app.provider.clients import SECRET_METHODS, auth_methods_of
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import ACCESS
 from oauth_app.services.access import Access, InvalidTokenError
 from oauth_app.services.scopes import Scope
+from oauth_app.services.site_limits import site_calls, token_calls
 
 #: Longer than any request takes: such an access is made for one and never kept.
 _LIFE = timedelta(minutes=5)
@@ -112,7 +114,9 @@ def find_access_of_client(session: Session, partner: Partner, subject: str) -> A
         family_id="",
         limit_per_charge=consent.limit_per_charge,
         limit_per_month=consent.limit_per_month,
-        calls_per_minute=consent.calls_per_minute,
+        user_calls=limits_of_consent(consent),
+        site_calls=site_calls(partner),
+        token_calls=token_calls(partner),
         dpop_thumbprint=None,
         claims=None,
         expires_at=clock.now() + _LIFE,

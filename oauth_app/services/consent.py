@@ -4,16 +4,17 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
+from oauth_app.call_limits import NO_LIMITS, NUMBERS, CallLimits
 from oauth_app.db import insert_into
 from oauth_app.errors import HubError
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Consent
+from oauth_app.provider.authorization_details import Details, limits_of, limits_of_consent
 from oauth_app.provider.owner import is_in_force
 from oauth_app.provider.tokens import revoke_all_of_consent
 from oauth_app.services.events import EventType, record_event
@@ -36,9 +37,11 @@ class Limits:
 
     per_charge: int
     per_month: int
+    #: A charge above this waits for the user's word; None is never.
+    ask_above: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.per_charge <= self.per_month:
+        if not 0 < self.per_charge <= self.per_month or (self.ask_above is not None and self.ask_above < 0):
             raise InvalidLimitsError
 
 
@@ -47,7 +50,7 @@ class Agreement:
     """What a user has just agreed to.
 
     Raises:
-        InvalidLimitsError: charges are allowed, and no limits are given.
+        InvalidLimitsError: charges are allowed, and no limits are given; or a list allows nothing at all.
     """
 
     user_id: str
@@ -55,15 +58,21 @@ class Agreement:
     scopes: Sequence[str]
     #: None when the user was not asked, for nothing that costs was.
     limits: Limits | None = None
-    #: How many AI calls a minute; None is no limit of the user's.
-    calls_per_minute: int | None = None
+    #: What of AI calls; it counts only with the scope for them.
+    calls: CallLimits = NO_LIMITS
+    #: What the partner asked for of AI calls, so that the same is not asked again.
+    asked_details: Details | None = None
     #: When it runs out by itself; None is not before the user takes it back.
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if Scope.CHARGES_WRITE in self.scopes and self.limits is None:
             raise InvalidLimitsError
-        if self.calls_per_minute is not None and self.calls_per_minute < 1:
+        numbers = (getattr(self.calls, name) for name in NUMBERS)
+        if any(number is not None and number < 1 for number in numbers) or () in {
+            self.calls.models,
+            self.calls.endpoints,
+        }:
             raise InvalidLimitsError
 
 
@@ -78,9 +87,16 @@ def find_subject(session: Session, user_id: str, partner_id: str) -> str | None:
     return consent.subject if consent else None
 
 
-def needs_consent(consent: Consent | None, scopes: Sequence[str]) -> bool:
-    """Tell whether a partner that asks for these scopes must wait for the user's word."""
-    return consent is None or not set(scopes) <= set(consent.scopes)
+def needs_consent(consent: Consent | None, scopes: Sequence[str], details: Details | None = None) -> bool:
+    """Tell whether a partner that asks for these scopes and AI calls must wait for the user's word.
+
+    What the user allowed less of than was asked is not asked again, until the partner asks for still more.
+    """
+    if consent is None or not set(scopes) <= set(consent.scopes):
+        return True
+    asked, answered = limits_of(details), limits_of(consent.asked_details)
+    more = limits_of_consent(consent).exceeded_by(asked)
+    return any(getattr(answered, name) is None for name in more) or bool(more & answered.exceeded_by(asked))
 
 
 def agree(session: Session, agreement: Agreement) -> Consent:
@@ -102,27 +118,18 @@ def agree(session: Session, agreement: Agreement) -> Consent:
     consent.revoked_at = None
     consent.expires_at = agreement.expires_at
     _set_limits(consent, agreement)
+    consent.asked_details = agreement.asked_details
     return consent
 
 
-def lower_limits(session: Session, wish: Agreement) -> None:
-    """Lower what the user once agreed to; ``wish`` names all limits as they are to be. The caller commits.
+def change_limits(session: Session, wish: Agreement) -> None:
+    """Change the limits of what the user once agreed to; ``wish`` names all as they are to be. The caller commits.
 
     Raises:
-        InvalidLimitsError: one of them would be higher than it is, or the consent would last longer.
+        InvalidLimitsError: there is no such consent any more.
     """
     consent = session.scalar(_consent(wish.user_id, wish.partner_id).where(is_in_force()).with_for_update())
     if consent is None:  # disconnected in another tab
-        raise InvalidLimitsError
-    changes: list[tuple[Any, Any]] = [(consent.expires_at, wish.expires_at)]
-    if wish.limits is not None:
-        changes += [
-            (consent.limit_per_charge, wish.limits.per_charge),
-            (consent.limit_per_month, wish.limits.per_month),
-        ]
-    if Scope.API in wish.scopes:
-        changes.append((consent.calls_per_minute, wish.calls_per_minute))
-    if any(now is not None and (wished is None or wished > now) for now, wished in changes):
         raise InvalidLimitsError
     consent.expires_at = wish.expires_at
     _set_limits(consent, wish)
@@ -152,8 +159,18 @@ def _set_limits(consent: Consent, agreement: Agreement) -> None:
     if agreement.limits is not None:
         consent.limit_per_charge = agreement.limits.per_charge
         consent.limit_per_month = agreement.limits.per_month
+        consent.step_up_above = agreement.limits.ask_above
     if Scope.API in agreement.scopes:
-        consent.calls_per_minute = agreement.calls_per_minute
+        _set_call_limits(consent, agreement.calls)
+
+
+def _set_call_limits(consent: Consent, calls: CallLimits) -> None:
+    consent.ai_spend_per_day = calls.spend_per_day
+    consent.ai_spend_per_month = calls.spend_per_month
+    consent.calls_per_minute = calls.calls_per_minute
+    consent.ai_calls_at_once = calls.calls_at_once
+    consent.allowed_models = None if calls.models is None else list(calls.models)
+    consent.allowed_endpoints = None if calls.endpoints is None else list(calls.endpoints)
 
 
 def _consent(user_id: str, partner_id: str) -> Select[Consent]:

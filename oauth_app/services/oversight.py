@@ -13,6 +13,7 @@ from oauth_app import clock
 from oauth_app.models import Account, Charge, Consent, Partner, TopUp, UpstreamConnection, Usage, User
 from oauth_app.provider.owner import is_in_force
 from oauth_app.services.exchange import Rates
+from oauth_app.services.usage_reports import usage_of_last_day
 
 PAGE_ROWS = 50
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what fits a row's number
@@ -31,6 +32,7 @@ class Overview:
     open_top_ups: int
     calls_today: int
     failed_calls_today: int
+    ai_cost_today: int
     accounts: Sequence[Account]
 
 
@@ -42,7 +44,7 @@ def overview(session: Session, rates: Rates) -> Overview:
         .where(Charge.status == "succeeded", Charge.created_at >= since)
         .group_by(Charge.asset)
     )
-    calls = select(func.count()).select_from(Usage).where(Usage.started_at >= since)
+    calls = usage_of_last_day(session)
     return Overview(
         users=_count(session, select(func.count()).select_from(User)),
         lost_connections=_count(session, select(func.count()).where(UpstreamConnection.lost_at.is_not(None))),
@@ -51,8 +53,9 @@ def overview(session: Session, rates: Rates) -> Overview:
         charged_today=rates.weigh_all({asset: int(total) for asset, total in session.execute(charged)}),
         unknown_charges=_count(session, select(func.count()).where(Charge.status == "unknown")),
         open_top_ups=_count(session, select(func.count()).where(TopUp.status == "open")),
-        calls_today=_count(session, calls),
-        failed_calls_today=_count(session, calls.where(Usage.status >= 400)),
+        calls_today=int(calls.calls),
+        failed_calls_today=int(calls.faults),
+        ai_cost_today=int(calls.estimated_cost),
         accounts=session.scalars(select(Account).order_by(Account.kind, Account.owner, Account.asset)).all(),
     )
 

@@ -109,7 +109,7 @@ def _look_up(hub: Hub, token: str) -> relay.Caller:
         user_id=found.user_id,
         partner_id=found.partner_id,
         upstream_token=upstream_token,
-        calls_per_minute=found.calls_per_minute,
+        calls_per_minute=found.user_calls.calls_per_minute,
         dpop_thumbprint=found.dpop_thumbprint,
     )
     hub.callers.put(digest(token), caller, expires_at=found.expires_at, generation=generation)

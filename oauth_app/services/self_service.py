@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.errors import HubError
-from oauth_app.models import Charge, Consent, Partner, TopUp, Usage
+from oauth_app.models import Charge, Consent, Partner, TopUp
 from oauth_app.provider.owner import is_in_force
 from oauth_app.services.exchange import Rates
+from oauth_app.services.usage_reports import NO_USAGE, SiteUsage, usage_by_site
 
 _RECENT = 20
 
@@ -28,9 +29,7 @@ class ConnectedSite:
     partner: Partner
     charged: int
     charged_this_month: int
-    calls: int
-    estimated_cost: int
-    last_call_at: datetime | None
+    usage: SiteUsage
 
 
 def connected_sites(session: Session, user_id: str, rates: Rates) -> list[ConnectedSite]:
@@ -45,8 +44,17 @@ def connected_sites(session: Session, user_id: str, rates: Rates) -> list[Connec
         .order_by(Consent.agreed_at.desc())
     ).all()
     charged, this_month = _charged(session, user_id, rates), _charged(session, user_id, rates, since=_month_start())
-    calls = _calls(session, user_id)
-    return [_site(consent, partner, charged, this_month, calls) for consent, partner in rows]
+    usage = usage_by_site(session, user_id)
+    return [
+        ConnectedSite(
+            consent=consent,
+            partner=partner,
+            charged=charged.get(consent.id, 0),
+            charged_this_month=this_month.get(consent.id, 0),
+            usage=usage.get(consent.id, NO_USAGE),
+        )
+        for consent, partner in rows
+    ]
 
 
 def get_site(session: Session, user_id: str, consent_id: str, rates: Rates) -> ConnectedSite:
@@ -89,25 +97,6 @@ def get_own_top_up(session: Session, user_id: str, top_up_id: str) -> TopUp:
     return order
 
 
-def _site(
-    consent: Consent,
-    partner: Partner,
-    charged: dict[str, int],
-    this_month: dict[str, int],
-    calls: dict[str, Row[str, int, int | None, datetime]],
-) -> ConnectedSite:
-    used = calls.get(consent.id)
-    return ConnectedSite(
-        consent=consent,
-        partner=partner,
-        charged=charged.get(consent.id, 0),
-        charged_this_month=this_month.get(consent.id, 0),
-        calls=used.calls if used else 0,
-        estimated_cost=used.cost or 0 if used else 0,
-        last_call_at=used.last if used else None,
-    )
-
-
 def _charged(session: Session, user_id: str, rates: Rates, since: datetime | None = None) -> dict[str, int]:
     query = (
         select(Charge.consent_id, Charge.asset, func.sum(Charge.amount))
@@ -120,20 +109,6 @@ def _charged(session: Session, user_id: str, rates: Rates, since: datetime | Non
     for consent_id, asset, total in session.execute(query):
         sums[consent_id] = sums.get(consent_id, 0) + rates.weigh(int(total), asset)
     return sums
-
-
-def _calls(session: Session, user_id: str) -> dict[str, Row[str, int, int | None, datetime]]:
-    rows = session.execute(
-        select(
-            Usage.consent_id,
-            func.count().label("calls"),
-            func.sum(Usage.estimated_cost).label("cost"),
-            func.max(Usage.started_at).label("last"),
-        )
-        .where(Usage.user_id == user_id)
-        .group_by(Usage.consent_id)
-    )
-    return {row.consent_id: row for row in rows}
 
 
 def _month_start() -> datetime:

@@ -59,6 +59,11 @@ class Month:
         """The month before it."""
         return self._moved(-1)
 
+    @property
+    def after(self) -> Self:
+        """The month after it."""
+        return self._moved(1)
+
     def __str__(self) -> str:
         return f"{self.year:04}-{self.number:02}"
 

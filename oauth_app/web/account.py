@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
+from oauth_app.provider.authorization_details import limits_of_consent
 from oauth_app.services import self_service
 from oauth_app.services.browser_sessions import list_sessions
 from oauth_app.services.connections import ConnectionLostError
@@ -13,6 +14,7 @@ from oauth_app.services.exchange import rates_of
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamBalance, UpstreamError
 from oauth_app.web.browser_words import browser_words
+from oauth_app.web.call_words import call_words
 from oauth_app.web.guards import signed_in
 from oauth_app.web.login_state import user_id
 from oauth_app.web.scope_words import scope_words
@@ -35,6 +37,8 @@ def front() -> ResponseReturnValue:
             charges=self_service.recent_charges(session, user_id()),
             top_ups=self_service.recent_top_ups(session, user_id()),
             scope_words=scope_words(),
+            call_words=call_words,
+            limits_of_consent=limits_of_consent,
             sessions=list_sessions(session, user_id()),
             browser_words=browser_words,
         )

@@ -13,7 +13,9 @@ from oauth_app.db import reading
 from oauth_app.hub import current_hub
 from oauth_app.services import oversight
 from oauth_app.services.exchange import rates_of
+from oauth_app.services.usage_reports import names_of_sites, usage_of_all
 from oauth_app.web.guards import operator
+from oauth_app.web.usage_pages import asked_month, report_values
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 bp.before_request(operator)
@@ -40,9 +42,19 @@ LISTINGS = {
 def front() -> ResponseReturnValue:
     """Show how the hub is doing."""
     with reading(current_hub().engine) as session:
-        return render_template(
-            "admin/overview.html", overview=oversight.overview(session, rates_of(current_hub())), listings=LISTINGS
-        )
+        overview = oversight.overview(session, rates_of(current_hub()))
+    return render_template("admin/overview.html", overview=overview, listings=LISTINGS)
+
+
+@bp.get("/usage")
+def usage() -> ResponseReturnValue:
+    """Show what the AI calls of a month came to."""
+    month = asked_month()
+    with reading(current_hub().engine) as session:
+        report = usage_of_all(session, month)
+        names = names_of_sites(session, (line.key for line in report.by_site))
+    values = report_values(report, month, names)
+    return render_template("admin/usage.html", name="usage", listings=LISTINGS, **values)
 
 
 @bp.get("/<name>")

@@ -1,4 +1,4 @@
-"""Partners as the operator looks after them: register, let live, switch off and on, set the fee."""
+"""Partners as the operator looks after them: register, let live, switch off and on, set the fee and the limits."""
 
 import re
 
@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
 from oauth_app.models import Partner
+from oauth_app.services.consent import InvalidLimitsError
 from oauth_app.services.partner_errors import UnknownPartnerError
 from oauth_app.services.partner_modes import go_live, switch_off, switch_on
 from oauth_app.services.partners import create_partner, get_partner
 from oauth_app.services.scopes import ALL_SCOPES
+from oauth_app.services.site_limits import set_site_limits
 from oauth_app.web.admin import LISTINGS
 from oauth_app.web.developers.forms import FormError, read_new_site
 from oauth_app.web.developers.kinds import Kind
 from oauth_app.web.guards import operator
 from oauth_app.web.scope_words import scope_words
+from oauth_app.web.site_limits_form import read_site_limits, sent_site_limit_fields, site_limit_fields
 
 bp = Blueprint("admin_partners", __name__, url_prefix="/admin/partners")
 bp.before_request(operator)
@@ -75,6 +78,20 @@ def set_fee(partner_id: str) -> ResponseReturnValue:
     return redirect(f"/admin/partners/{partner_id}")
 
 
+@bp.post("/<partner_id>/limits")
+def set_limits(partner_id: str) -> ResponseReturnValue:
+    """Set what AI calls the site and each of its access tokens may make, from the next call on."""
+    hub = current_hub()
+    with transaction(hub.engine) as session:
+        partner = _known(session, partner_id)
+        try:
+            set_site_limits(session, partner.id, read_site_limits())
+        except InvalidLimitsError:
+            return _page(partner, wrong_limits=sent_site_limit_fields()), 422
+    hub.callers.forget_all()
+    return redirect(f"/admin/partners/{partner_id}")
+
+
 def _basis_points(percent: str) -> int | None:
     """Return hundredths of a per cent; None for what is no share."""
     found = _PERCENT.fullmatch(percent)
@@ -91,12 +108,20 @@ def _known(session: Session, partner_id: str) -> Partner:
         abort(404)
 
 
-def _page(partner: Partner, *, secret: str | None = None, has_wrong_fee: bool = False) -> str:
+def _page(
+    partner: Partner,
+    *,
+    secret: str | None = None,
+    has_wrong_fee: bool = False,
+    wrong_limits: dict[str, str] | None = None,
+) -> str:
     return render_template(
         "admin/partner.html",
         partner=partner,
         secret=secret,
         has_wrong_fee=has_wrong_fee,
+        site_limits=wrong_limits or site_limit_fields(partner),
+        limits_are_wrong=wrong_limits is not None,
         listings=LISTINGS,
         name="partners",
     )

@@ -130,7 +130,7 @@ def _next_step(
         signed_in_at=login.signed_in_at,
         email=login.email,
         subject=find_subject(session, login.user_id, authorization.partner.id),
-        consented=not needs_consent(consent, authorization.scopes),
+        consented=not needs_consent(consent, authorization.scopes, authorization.details),
     )
     return authorization.demands.next_step(visitor)
 

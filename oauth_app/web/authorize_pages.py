@@ -59,6 +59,7 @@ def consent_ask(authorization: Authorization, consent: Consent | None) -> Consen
         scopes=authorization.scopes,
         return_host=urlsplit(authorization.address.redirect_uri).hostname,
         consent=consent,
+        details=authorization.details,
     )
 
 

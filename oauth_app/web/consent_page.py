@@ -7,9 +7,20 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
 from oauth_app.models import Consent, Partner
+from oauth_app.provider.authorization_details import Details, limits_of
 from oauth_app.services.browser_sessions import Login
 from oauth_app.services.consent import Agreement
-from oauth_app.web.consent_form import limit_fields, read_calls_per_minute, read_end, read_limits, sent_fields
+from oauth_app.web.call_limits_form import most_on_consent, read_call_limits
+from oauth_app.web.call_words import call_words, endpoint_words
+from oauth_app.web.consent_form import (
+    OFFERED_PER_CHARGE,
+    OFFERED_PER_MONTH,
+    Most,
+    limit_fields,
+    read_end,
+    read_limits,
+    sent_fields,
+)
 from oauth_app.web.scope_words import scope_words
 
 
@@ -23,6 +34,8 @@ class ConsentAsk:
     return_host: str | None = None
     #: What the user allows the site already.
     consent: Consent | None = None
+    #: What it asks of AI calls; None if that is the user's to say.
+    details: Details | None = None
     #: What the device shows, when it is one that asks.
     user_code: str | None = None
 
@@ -35,6 +48,12 @@ class ConsentAsk:
     def new_scopes(self) -> tuple[str, ...]:
         """Return what the user has not allowed yet."""
         return tuple(scope for scope in self.scopes if scope not in self.allowed_scopes)
+
+    @property
+    def most(self) -> Most:
+        """Return what the user can choose here; what one has once agreed to is not lowered by a page."""
+        calls = most_on_consent(self.consent, limits_of(self.details))
+        return Most(per_charge=OFFERED_PER_CHARGE, per_month=OFFERED_PER_MONTH, calls=calls)
 
 
 def show_consent(
@@ -60,7 +79,9 @@ def show_consent(
         wanted=_words(ask.new_scopes),
         allowed=_words(ask.allowed_scopes),
         scopes=ask.scopes,
-        limits=sent_fields() if wrong else limit_fields(ask.consent),
+        limits=sent_fields(ask.most) if wrong else limit_fields(ask.consent, ask.most, limits_of(ask.details)),
+        asked_words=call_words(limits_of(ask.details)),
+        endpoint_words=endpoint_words(),
         limits_are_wrong=wrong,
         consent=ask.consent,
         login=login,
@@ -80,8 +101,9 @@ def read_agreement(ask: ConsentAsk, login: Login) -> Agreement:
         user_id=login.user_id,
         partner_id=ask.partner.id,
         scopes=ask.scopes,
-        limits=read_limits(ask.scopes),
-        calls_per_minute=read_calls_per_minute(ask.scopes),
+        limits=read_limits(ask.scopes, ask.most),
+        calls=read_call_limits(ask.scopes, ask.most.calls),
+        asked_details=ask.details,
         expires_at=read_end(ask.consent.expires_at if ask.consent else None),
     )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from flask import Flask
-from flask_babel import format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, format_decimal
 
 from oauth_app.hub import current_hub
 
@@ -34,6 +34,16 @@ def moment(value: datetime | None) -> str:
     return f"{format_datetime(value, 'medium', rebase=False)} UTC" if value else "-"
 
 
+def day(value: datetime) -> str:
+    """Write the day of a moment in the reader's language, in UTC."""
+    return str(format_date(value, "medium", rebase=False))
+
+
+def counted(number: int) -> str:
+    """Write a number of things."""
+    return str(format_decimal(number, format="#,##0"))
+
+
 def host(address: str) -> str:
     """Write the host of an address, which says more about it than the words of a link do."""
     return urlsplit(address).hostname or ""
@@ -41,4 +51,6 @@ def host(address: str) -> str:
 
 def register_formatting(app: Flask) -> None:
     """Give the templates these as filters."""
-    app.jinja_env.filters.update(units=units, as_cny=as_cny, cny=cny, moment=moment, host=host)
+    app.jinja_env.filters.update(
+        units=units, as_cny=as_cny, cny=cny, moment=moment, host=host, day=day, counted=counted
+    )

@@ -14,6 +14,8 @@ from oauth_app.services.reconciliation import reconcile_nightly
 from oauth_app.services.stripe_polling import poll_stripe_orders
 from oauth_app.services.sweeping import sweep
 from oauth_app.services.top_up_watching import close_old_top_ups
+from oauth_app.services.usage_rolling import roll_up_usage
+from oauth_app.services.usage_sweeping import sweep_usage
 from oauth_app.worker.stripe_sweep import StripeSweep
 from oauth_app.worker.top_up_watch import TopUpWatch
 
@@ -41,6 +43,8 @@ def make_jobs() -> Sequence[Job]:
         Job(name="ask Stripe for open orders", every_s=5, work=poll_stripe_orders),
         Job(name="ask Stripe for what was missed", every_s=600, work=StripeSweep()),
         Job(name="compare all sides", every_s=300, work=reconcile_nightly),
+        Job(name="roll up usage", every_s=5, work=roll_up_usage),
+        Job(name="sweep usage", every_s=600, work=sweep_usage),
         Job(name="sweep", every_s=600, work=sweep),
     )
 

@@ -1,13 +1,18 @@
 """``me``, ``balance`` and ``usage``."""
 
+from datetime import timedelta
+from urllib.parse import quote
+
 import pytest
 from flask import Flask
 
+from oauth_app import clock
 from oauth_app.db import transaction
 from oauth_app.hub import Hub
 from oauth_app.services.access import Access, find_access
 from oauth_app.services.partners import Credentials
 from oauth_app.services.scopes import ALL_SCOPES
+from oauth_app.services.usage_rolling import roll_up_usage
 from tests.api.caller import Caller, code_of
 from tests.fixtures.grants import LIMITS, grant
 from tests.fixtures.hub import BALANCE_PATH, Person, Sandbox
@@ -96,3 +101,66 @@ def test_calls_are_listed_newest_first(caller: Caller, hub: Hub, access: Access)
 def test_a_cursor_of_calls_is_a_number(caller: Caller, cursor: str) -> None:
     """A cursor that no page has given is refused."""
     assert code_of(caller.get(f"/hub/v1/usage?cursor={cursor}")) == (422, "invalid_request")
+
+
+def test_usage_by_model_and_time(hub: Hub, access: Access, caller: Caller) -> None:
+    """Only the calls that are asked for."""
+    now = clock.now()
+    with transaction(hub.engine) as session:
+        session.add(make_usage(access, request_id="req_old", model="gpt-4o", started_at=now - timedelta(days=2)))
+        session.add(make_usage(access, request_id="req_new", model="gpt-4o", started_at=now))
+        session.add(make_usage(access, request_id="req_else", model="o3", started_at=now))
+    moment = quote(clock.rfc3339(now - timedelta(days=1)))
+
+    def asked(query: str) -> list[str]:
+        return [call["request_id"] for call in caller.get(f"/hub/v1/usage?{query}").get_json()["data"]]
+
+    assert asked("model=gpt-4o") == ["req_new", "req_old"]
+    assert asked(f"started_after={moment}") == ["req_else", "req_new"]
+    assert asked(f"model=gpt-4o&started_before={moment}") == ["req_old"]
+
+
+def test_usage_summed_up(hub: Hub, access: Access, caller: Caller) -> None:
+    """By the day and by the model, of this user through this partner, rolled up or not."""
+    now, yesterday = clock.now(), clock.now() - timedelta(days=1)
+    told = {"estimated_cost": 5, "input_tokens": 1, "output_tokens": 2}
+    with transaction(hub.engine) as session:
+        session.add(make_usage(access, model="gpt-4o", started_at=yesterday, **told))
+        session.add(make_usage(access, model="o3", started_at=now, status=500))
+        session.add(make_usage(access, consent_id="con_other", started_at=now))
+    roll_up_usage(hub)
+    with transaction(hub.engine) as session:
+        session.add(make_usage(access, model="gpt-4o", started_at=now, **told))
+    by_day = caller.get("/hub/v1/usage/summary").get_json()
+    by_model = caller.get("/hub/v1/usage/summary?by=model").get_json()
+    of_one = caller.get(
+        f"/hub/v1/usage/summary?model=gpt-4o&first_day={now:%Y-%m-%d}&last_day={now:%Y-%m-%d}"
+    ).get_json()
+
+    assert [(one["day"], one["calls"]) for one in by_day["data"]] == [
+        (f"{yesterday:%Y-%m-%d}", 1),
+        (f"{now:%Y-%m-%d}", 2),
+    ]
+    assert [(one["model"], one["calls"], one["errors"], one["estimated_cost"]) for one in by_model["data"]] == [
+        ("gpt-4o", 2, 0, 10),
+        ("o3", 1, 1, 0),
+    ]
+    assert (
+        by_model["total"] | {"calls": 3, "input_tokens": 2, "output_tokens": 4, "unpriced_calls": 1}
+        == by_model["total"]
+    )
+    assert (of_one["total"]["calls"], of_one["first_day"]) == (1, f"{now:%Y-%m-%d}")
+
+
+@pytest.mark.parametrize("query", ["by=user", "first_day=x", "first_day=9999-12-31", "model=%00", "color=red"])
+def test_a_wrong_summary_is_refused(caller: Caller, query: str) -> None:
+    """What cannot be meant is an error, not a guess."""
+    assert code_of(caller.get(f"/hub/v1/usage/summary?{query}")) == (422, "invalid_request")
+
+
+def test_a_summary_needs_the_scope(app: Flask, hub: Hub, alice: Person, shop: Credentials) -> None:
+    """Who may make no AI calls learns of none."""
+    token = grant(hub.engine, alice.user_id, shop.client_id, ["openid"])
+    caller = Caller(client=app.test_client(), authorization=f"Bearer {token}")
+
+    assert code_of(caller.get("/hub/v1/usage/summary")) == (403, "insufficient_scope")

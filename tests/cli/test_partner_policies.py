@@ -64,6 +64,27 @@ def test_a_policy_is_changed_later(ready: Command, words: tuple[str, ...]) -> No
     assert shown(ready, client_id).items() >= (POLICIES[words] | {"redirect_uris": [CALLBACK], "name": "Shop"}).items()
 
 
+def test_limits_of_ai_calls_are_set_and_taken_away(ready: Command) -> None:
+    """In CNY and in calls; what is not named stays, and an empty text is no limit."""
+    client_id = created(ready, "--redirect-uri", CALLBACK)["client_id"]
+    words = ("--site-spend-per-month", "1000.50", "--token-calls-at-once", "5", "--site-calls-per-minute", "90")
+    assert ready("partners", "update", client_id, *words).code == 0
+    assert ready("partners", "update", client_id, "--site-calls-per-minute", "").code == 0
+
+    limits = {"site_spend_per_month": 3_401_700_000, "token_calls_at_once": 5, "site_calls_per_minute": None}
+    assert shown(ready, client_id).items() >= limits.items()
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "many", "1.5", "9" * 15])
+def test_a_limit_that_is_none_is_refused(ready: Command, value: str) -> None:
+    """A sentence and nothing changed."""
+    client_id = created(ready, "--redirect-uri", CALLBACK)["client_id"]
+    answer = ready("partners", "update", client_id, "--site-calls-at-once", value, "--name", "Other")
+
+    assert answer.code != 0
+    assert shown(ready, client_id).items() >= {"site_calls_at_once": None, "name": "Shop"}.items()
+
+
 def test_a_device_needs_no_callback(ready: Command) -> None:
     """A command-line tool signs its user in on another screen."""
     words = ("--public", "--grant-type", "device_code")

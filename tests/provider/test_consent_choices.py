@@ -194,26 +194,73 @@ def test_limits_are_lowered_afterwards(hub: Hub, browser: Browser, site: Partner
     assert consent.expires_at is not None
 
 
-@pytest.mark.parametrize(
-    "raised",
-    [{"limit_per_charge": "3"}, {"limit_per_month": "5"}, {"calls_per_minute": "11"}, {"lasts": "365"}, {"lasts": ""}],
-)
-def test_limits_are_never_raised_afterwards(
-    hub: Hub, browser: Browser, site: PartnerSite, raised: dict[str, str]
-) -> None:
-    """Raising one, or letting it last longer, needs the site's own consent page."""
+def test_limits_are_raised_afterwards(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """It is the user's own money: on the account page they may allow more than was offered."""
     chosen = {"limit_per_charge": "2", "limit_per_month": "4", "calls_per_minute": "10", "lasts": "30"}
     browser.decide(browser.open(site.link(scope=f"{AI} charges:write")), **chosen)
-    before = limits_of(consent_in(hub))
+    raised = {"limit_per_charge": "30", "limit_per_month": "400", "calls_per_minute": "70", "lasts": ""}
 
-    assert lower(hub, browser, lasts="same") == 302
-    assert lower(hub, browser, **({"lasts": "same"} | raised)) == 422
-    assert limits_of(consent_in(hub)) == before
+    assert lower(hub, browser, **raised, spend_per_day="1000", ask_above="12.50") == 302
+    consent = consent_in(hub)
+    assert (consent.limit_per_charge, consent.limit_per_month) == (30 * CNY, 400 * CNY)
+    assert (consent.calls_per_minute, consent.ai_spend_per_day, consent.expires_at) == (70, 1000 * CNY, None)
+    assert consent.step_up_above == CNY * 25 // 2
 
 
-def limits_of(consent: Consent) -> tuple[object, ...]:
-    """Return what can be lowered."""
-    return consent.limit_per_charge, consent.limit_per_month, consent.calls_per_minute, consent.expires_at
+def test_the_relay_is_told_of_other_limits(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """What the relay remembers of the user is forgotten, so that the very next call keeps to them."""
+    browser.decide(browser.open(site.link(scope=AI)))
+    generation = hub.callers.generation
+    lower(hub, browser, spend_per_day="1")
+
+    assert hub.callers.generation > generation
+
+
+def test_a_list_is_kept(hub: Hub, browser: Browser, site: PartnerSite) -> None:
+    """Models by name, with any signs between them; what is not ticked is not allowed, and all is no list."""
+    page = browser.open(site.link(scope=AI))
+    browser.decide(page, models=" gpt-4o-mini，claude-*; o3  gpt-4o-mini", endpoint_chat="yes")
+    assert consent_in(hub).allowed_models == ["gpt-4o-mini", "claude-*", "o3"]
+    assert consent_in(hub).allowed_endpoints is None
+
+    action, fields = form_with(browser.open(limits_path(hub)).text, "endpoint_chat")
+    kept = {name: value for name, value in fields.items() if not name.startswith("endpoint_")}
+    assert browser.post(action or limits_path(hub), kept).status_code == 422
+    assert browser.post(action or limits_path(hub), kept | {"endpoint_chat": "yes", "models": ""}).status_code == 302
+    assert (consent_in(hub).allowed_models, consent_in(hub).allowed_endpoints) == (None, ["chat"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limit_per_charge": "1000.01"},
+        {"limit_per_month": "10000.01"},
+        {"spend_per_day": "1000.01"},
+        {"spend_per_month": "0"},
+        {"calls_per_minute": "601"},
+        {"calls_at_once": "101"},
+        {"calls_at_once": "0"},
+        {"models": "no spaces/<b>"},
+        {"models": "*"},
+        {"models": "m " * 51},
+        {"ask_above": "-1"},
+        {"ask_above": "999999999999999"},
+        {"lasts": "9999"},
+    ],
+)
+def test_wrong_limits_change_nothing(hub: Hub, browser: Browser, site: PartnerSite, wrong: dict[str, str]) -> None:
+    """Beyond all reason, or no limit at all: the page comes again, and what held before holds."""
+    browser.decide(browser.open(site.link(scope=f"{AI} charges:write")))
+    before = columns_of(consent_in(hub))
+
+    assert lower(hub, browser) == 302
+    assert lower(hub, browser, **wrong) == 422
+    assert columns_of(consent_in(hub)) == before
+
+
+def columns_of(consent: Consent) -> dict[str, object]:
+    """Return the row as it stands."""
+    return {column.key: getattr(consent, column.key) for column in Consent.__table__.columns}
 
 
 def test_nobody_lowers_the_limits_of_another(hub: Hub, browser: Browser, site: PartnerSite, bob: Person) -> None:

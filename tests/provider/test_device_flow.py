@@ -43,6 +43,13 @@ def test_a_device_gets_its_codes(device: Device, hub: Hub) -> None:
     assert codes["user_code"] not in kept
 
 
+def test_a_device_names_no_details(device: Device) -> None:
+    """RFC 9396 is for requests by a browser here; ignored, a limit would seem to be set."""
+    answer = device.ask_codes(scope="openid api", authorization_details='[{"type": "ohmygpt_ai"}]')
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_authorization_details")
+
+
 def test_no_code_spells_a_word(device: Device) -> None:
     """RFC 8628 6.1: eight consonants in two groups."""
     codes = {device.start()["user_code"] for _ in range(20)}

@@ -51,6 +51,17 @@ def manage(client: FlaskClient, told: dict[str, Any], method: str = "GET", body:
     return client.open(path, method=method, json=body, headers=headers)
 
 
+def test_a_registered_site_is_limited_and_cannot_change_that(client: FlaskClient, hub: Hub, permit: str) -> None:
+    """AI calls of a site that registered itself have the limits of the settings until the operator sets others."""
+    told = registered(client, permit)
+    fields = ("client_name", "redirect_uris", "scope", "client_id")
+    assert manage(client, told, "PUT", {name: told[name] for name in fields}).status_code == 200
+
+    with reading(hub.engine) as session:
+        row = session.get_one(Partner, told["client_id"])
+    assert (row.site_spend_per_day, row.site_calls_per_minute, row.site_calls_at_once) == (None, 600, 100)
+
+
 def test_a_registered_site_signs_people_in(client: FlaskClient, browser: Browser, permit: str) -> None:
     """What it is told is all that it needs."""
     told = registered(client, permit, grant_types=["authorization_code", "refresh_token"])

@@ -44,6 +44,7 @@ def test_every_value_is_held_against_the_hub_by_some_test(metadata: dict[str, An
             "authorization_response_iss_parameter_supported",
             "subject_types_supported",
         },
+        "test_authorization_details": {"authorization_details_types_supported"},
         "below": {"grant_types_supported", "response_types_supported", "code_challenge_methods_supported"},
         "below, too": {"service_documentation"},
     }

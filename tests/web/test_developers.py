@@ -33,6 +33,13 @@ def test_a_visitor_is_told_what_it_is(module_hub: LiveHub) -> None:
     assert "/login?next=/developers" in page.text
 
 
+def test_a_new_site_is_limited(alice_at_work: Developer, site: Site) -> None:
+    """Its AI calls have the limits of the settings, all users together, until the operator sets others."""
+    row = alice_at_work.row(site)
+
+    assert (row.site_calls_per_minute, row.site_calls_at_once, row.token_calls_at_once) == (600, 100, None)
+
+
 @pytest.mark.parametrize("path", ["/new", "/ptn_1", "/ptn_1/settings", "/ptn_1/secrets", "/ptn_1/failures"])
 def test_sites_are_for_those_who_signed_in(module_hub: LiveHub, path: str) -> None:
     """Every page but the first asks to sign in."""

@@ -11,6 +11,7 @@ from oauth_app.services.developer_sites import MAX_SITES, TooManySitesError
 from oauth_app.services.partner_modes import ask_to_go_live
 from oauth_app.services.partners import disable_partner, get_partner
 from oauth_app.services.scopes import ALL_SCOPES
+from oauth_app.services.site_limits import limit_new_site
 from oauth_app.web.developers.forms import FIRST_SCOPES, FormError, lines, objection, read_new_site
 from oauth_app.web.developers.kinds import Kind, kind_of
 from oauth_app.web.developers.own_sites import own_site, site_page, site_path, step_up
@@ -37,6 +38,7 @@ def create() -> ResponseReturnValue:
         wish = read_new_site()
         with transaction(current_hub().engine) as session:
             credentials = developer_sites.open_site(session, user_id(), wish)
+            limit_new_site(session, current_hub(), credentials.client_id)
             site = get_partner(session, credentials.client_id)
     except FormError as error:
         return _new_page(problem=str(error)), 422
