@@ -46,12 +46,14 @@ class HubApplication:
             case "http":
                 await self._pages(_for_wsgi(scope), receive, send)
             case "lifespan":
-                await self._live(receive, send)
+                await self._live(scope, receive, send)
             case _:
                 await send({"type": "websocket.close", "code": 1000})
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        if "state" in scope:
+            scope["state"]["relay"] = self._relay  # for connections that lead to it directly
         try:
             await self._start()
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     new_site_cny_per_day: int = Field(default=0, ge=0, le=1_000_000)
     new_site_calls_per_minute: int = Field(default=600, ge=0, le=1_000_000)
     new_site_calls_at_once: int = Field(default=100, ge=0, le=1_000_000)
+    #: Other addresses of the same API, tried in this order when the first takes no connection; comma between.
+    ohmygpt_api_fallbacks: str = ""
     relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
     relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
 
@@ -94,6 +96,12 @@ class Settings(BaseSettings):
         """The secrets by which Stripe signs, one or several while one replaces another."""
         given = self.stripe_webhook_secrets.get_secret_value().split(",")
         return tuple(secret.strip() for secret in given if secret.strip())
+
+    @property
+    def relay_bases(self) -> tuple[str, ...]:
+        """Where AI calls go, the preferred address first."""
+        others = (base.strip() for base in self.ohmygpt_api_fallbacks.split(","))
+        return (self.ohmygpt_api_base, *(base for base in others if base))
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
@@ -141,6 +149,7 @@ def _refuse_unsafe_production(settings: Settings) -> None:
         ("HUB_ISSUER", settings.hub_issuer),
         ("OHMYGPT_API_BASE", settings.ohmygpt_api_base),
         ("OHMYGPT_WEB_BASE", settings.ohmygpt_web_base),
+        *(("OHMYGPT_API_FALLBACKS", base) for base in settings.relay_bases[1:]),
     ):
         if not url.startswith("https://"):
             msg = f"{name} must begin with https:// when HUB_ENV=production (is it the sandbox's address?)"

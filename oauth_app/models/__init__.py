@@ -20,6 +20,7 @@ from oauth_app.models.partners import AuthorizationFailure, ClientSecret, Partne
 from oauth_app.models.people import Operator, UpstreamConnection, User
 from oauth_app.models.pricing import FeeVersion
 from oauth_app.models.reconciliation import Difference, ReconciliationRun
+from oauth_app.models.spending import SpendAllotment, SpendCounter
 from oauth_app.models.stripe_money import AutoTopUp, StripeCustomer, StripeEvent
 from oauth_app.models.usage import Usage, UsageConsentDay, UsageDay, UsageHour, UsageMark
 
@@ -55,6 +56,8 @@ __all__ = [
     "Reversal",
     "SignInAttempt",
     "SigningKey",
+    "SpendAllotment",
+    "SpendCounter",
     "StripeCustomer",
     "StripeEvent",
     "TokenRow",

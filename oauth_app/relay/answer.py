@@ -47,7 +47,6 @@ class Answer:
 
     __slots__ = (
         "_bytes",
-        
         "_error",
         "_is_head",
         "_is_paused",
@@ -57,9 +56,9 @@ class Answer:
         "_loop",
         "_pieces",
         "_waiter",
+        "circuit",
         "head_bytes",
         "headers",
-        "circuit",
         "heard_s",
         "is_complete",
         "release",

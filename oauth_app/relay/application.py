@@ -66,9 +66,7 @@ class Relay:
         self._answers = Answering(options, parts.callers, self._settlement)
         self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
         self._running: set[asyncio.Task[None] | None] = set()
-        self.client_limits = ClientLimits(
-            max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s
-        )
+        self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 
     async def start(self) -> None:
         """Open the log; to be called in the server's start-up."""
@@ -152,7 +150,8 @@ class Relay:
         if call.speaks_dpop:
             await self._parts.callers.prove(caller, credential, method=call.method, path=call.raw_path.decode("ascii"))
         call.caller = caller
-        caller.check_endpoint(route.group, is_reading=call.method in {"GET", "HEAD"})
+        call.group = route.group
+        caller.check_endpoint(route.group, is_reading=call.is_reading)
         call.passage = await self._parts.admission.enter(caller)
 
     def _account(self, call: Call, client: Client) -> None:

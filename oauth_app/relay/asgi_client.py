@@ -56,3 +56,6 @@ class AsgiClient(Client):
 
     def _go_on(self) -> None:
         self._has_room.set()
+
+    def _ask_for_body(self) -> None:
+        """Leave it to the server, which says so when it is asked for a message."""

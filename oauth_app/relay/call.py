@@ -7,6 +7,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from oauth_app import clock
+from oauth_app.endpoint_groups import EndpointGroup
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.relay.admission import Passage
 from oauth_app.relay.answer import Answer
@@ -22,6 +23,7 @@ from oauth_app.relay.wishes import NOTHING, Wish
 CLIENT_CLOSED_REQUEST = 499
 _PATH_CHARS = 255
 _MS_PER_S = 1000
+_READING = frozenset({"GET", "HEAD"})
 
 
 class Outcome(StrEnum):
@@ -54,6 +56,7 @@ class Call:
     passage: Passage | None = None
     #: Whether the caller's program proves a key, and so needs our nonces.
     speaks_dpop: bool = False
+    group: EndpointGroup = EndpointGroup.OTHER
     wish: Wish = NOTHING
     #: How much of the body OhMyGPT was given.
     body_bytes: int = 0
@@ -94,6 +97,11 @@ class Call:
             if name == wanted:
                 return value
         return b""
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the call asks for what is there, and makes nothing."""
+        return self.method in _READING
 
     def see(self, chunk: bytes) -> None:
         """Note a piece of the answer on its way."""

@@ -6,11 +6,16 @@ from threading import Lock
 from typing import Protocol
 
 from oauth_app import clock
+from oauth_app.call_limits import NO_LIMITS, CallLimits
+from oauth_app.endpoint_groups import EndpointGroup
 from oauth_app.relay.credentials import Credential
+from oauth_app.relay.errors import EndpointNotAllowedError, ModelNotAllowedError
 
 #: How long another process may still honour a token after it was revoked.
 TTL = timedelta(seconds=2)
 _CAPACITY = 10_000
+#: Kinds of calls that name no model because they use none.
+_WITHOUT_MODELS = frozenset({EndpointGroup.FILES, EndpointGroup.SEARCH, EndpointGroup.MODELS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,10 +26,36 @@ class Caller:
     user_id: str
     partner_id: str
     upstream_token: str = field(repr=False)
-    #: How many calls a minute the user allows; None is no limit of the user's.
-    calls_per_minute: int | None = None
+    #: Of the access token; limits for each token count by it.
+    token_id: str = ""
+    #: What the user allows this site, the operator the site as a whole, and the site each of its tokens.
+    user_calls: CallLimits = NO_LIMITS
+    site_calls: CallLimits = NO_LIMITS
+    token_calls: CallLimits = NO_LIMITS
     #: Of the key that each call must prove (RFC 9449); None for a bearer token.
     dpop_thumbprint: str | None = None
+
+    def check_endpoint(self, group: EndpointGroup, *, is_reading: bool) -> None:
+        """Refuse a kind of calls that the user did not allow; to read which models there are is always allowed.
+
+        Raises:
+            EndpointNotAllowedError: it is not on the user's list.
+        """
+        is_free = is_reading and group is EndpointGroup.MODELS
+        if not is_free and not self.user_calls.allows_endpoint(group):
+            raise EndpointNotAllowedError
+
+    def check_model(self, model: str | None, group: EndpointGroup, *, is_understood: bool) -> None:
+        """Refuse a model that the user did not allow, or a call of which nobody can tell for which model it is.
+
+        Raises:
+            ModelNotAllowedError: it is not on the user's list.
+        """
+        if self.user_calls.models is None:
+            return
+        is_allowed = group in _WITHOUT_MODELS if model is None else self.user_calls.allows_model(model)
+        if not is_understood or not is_allowed:
+            raise ModelNotAllowedError
 
 
 class CallerFinder(Protocol):

@@ -70,14 +70,17 @@ class Client(ABC):
 
         Raises:
             IdleClientError: the body stopped coming.
+            RelayError: the call is over, so that no part of a body is ever taken for the whole.
         """
-        if not self._pieces and not self.is_whole:
+        if not self._pieces and not self.is_whole and self.ended_by is None:
             self._ask_for_body()
             try:
                 async with asyncio.timeout(self._limits.idle_timeout_s):
                     await self._wait()
             except TimeoutError:
                 raise IdleClientError from None
+        if self.ended_by is not None:
+            raise self.ended_by
         return self._take_all()
 
     @abstractmethod
@@ -148,6 +151,7 @@ class Client(ABC):
     def _go_on(self) -> None:
         """Read on."""
 
+    @abstractmethod
     def _ask_for_body(self) -> None:
         """Say that the body may come, to a caller who waits for that (RFC 9110 10.1.1)."""
 

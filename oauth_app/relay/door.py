@@ -8,10 +8,14 @@ slower.
 The parser is llhttp in its strict mode. What is checked here besides is written where it is checked.
 """
 
+import asyncio
+import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
 from oauth_app.relay.direct_client import DirectClient
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 #: A head that is larger is refused while it is being read (RFC 6585 5).
 _MAX_HEAD_BYTES = 65_536
+_ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
 _PREFIXES = tuple(prefix.encode() for prefix in PREFIXES)
 
 
@@ -29,15 +34,21 @@ class HeadTooLargeError(Exception):
     """The head of a request goes on and on."""
 
 
-class OddTargetError(Exception):
-    """The target of a request is not a path."""
+class OddRequestError(Exception):
+    """Two servers may read the request differently."""
 
 
 class RelayDoor(HttpToolsProtocol):
     """One connection of a caller, for relayed calls and for pages in any order."""
 
-    def __init__(self, *args: Any, app_state: dict[str, Any], **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's
-        super().__init__(*args, app_state=app_state, **kwargs)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._relay: Relay | None = app_state.get("relay")
         #: The relayed call that is being answered; the newest request, which is being read, may be another.
         self._client: DirectClient | None = None
@@ -69,8 +80,11 @@ class RelayDoor(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Decide who answers."""
         self._is_in_head = False
-        if not self.url.startswith(b"/") or b"#" in self.url:
-            raise OddTargetError  # RFC 9112 3.2: the origin form is the only one for an origin server that is no proxy
+        if _ABSOLUTE.match(self.url):
+            # RFC 9112 3.2.2: to be taken, though only the path counts here.
+            self.url = b"/" + self.url.split(b"//", 1)[1].partition(b"/")[2]
+        if self._is_odd():
+            raise OddRequestError
         if self._relay is not None and is_relayed(self.url) and not self.parser.should_upgrade():
             self._begin_relayed()
         else:
@@ -122,6 +136,24 @@ class RelayDoor(HttpToolsProtocol):
         self.transport.close()
 
     # ---- who answers
+
+    def _is_odd(self) -> bool:
+        """Tell what the parser lets pass and nobody needs.
+
+        * a target that is not a path (RFC 9112 3.2: other forms are for proxies), or that has a fragment
+        * two names of the host, which RFC 9112 3.2 wants refused
+        * another version than HTTP/1.1 and 1.0, and chunks in the latter (RFC 9112 6.1)
+        * an upgrade to anything but WebSocket: the parser takes the body for the other protocol
+        """
+        version = self.parser.get_http_version()
+        names = [name for name, _ in self.headers]
+        return (
+            not self.url.startswith(b"/")
+            or b"#" in self.url
+            or names.count(b"host") > 1
+            or (version != "1.1" and (version != "1.0" or b"transfer-encoding" in names))
+            or (self.parser.should_upgrade() and self._get_upgrade() != b"websocket")
+        )
 
     def _begin_relayed(self) -> None:
         relay = cast("Relay", self._relay)

@@ -64,7 +64,9 @@ PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
         403, "model_not_allowed", "The user did not allow this model. They can change that at {issuer}/account"
     ),
     errors.EndpointNotAllowedError: Problem(
-        403, "endpoint_not_allowed", "The user did not allow calls of this kind. They can change that at {issuer}/account"
+        403,
+        "endpoint_not_allowed",
+        "The user did not allow calls of this kind. They can change that at {issuer}/account",
     ),
     errors.LimitsAwayError: Problem(
         503, "limits_unavailable", "The limits cannot be checked at the moment. Try again.", retry_after_s=1

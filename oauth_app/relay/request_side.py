@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.call import Call
 from oauth_app.relay.client import Client
-from oauth_app.relay.errors import MalformedTargetError, ModelNotAllowedError, RelayError
+from oauth_app.relay.errors import MalformedTargetError, RelayError
 from oauth_app.relay.exchange import Exchange, Request
 from oauth_app.relay.headers import is_plain_query, request_headers, strip_tokens
 from oauth_app.relay.prices import PriceBook
@@ -90,8 +90,8 @@ class RequestSide:
         call.wish, call.body_bytes = wish, body_bytes
         if call.caller is None:
             return
-        if not call.caller.allows_model(wish.model, is_understood=wish.is_understood):
-            raise ModelNotAllowedError
+        if not call.is_reading:
+            call.caller.check_model(wish.model, call.group, is_understood=wish.is_understood)
         if call.passage is not None:
             await call.passage.reserve(self._prices.ceiling(call.path, wish, body_bytes))
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from oauth_app.endpoint_groups import EndpointGroup, group_of
 from oauth_app.relay.errors import MalformedTargetError, UnknownRouteError
 
 #: What belongs to the relay at all.
@@ -19,6 +20,8 @@ _READING = frozenset({"GET", "HEAD"})
 #: RFC 3986 3.3 ``pchar``, but ``%`` (encoded twice) and ``;`` (some servers cut a segment there).
 _PLAIN_PATH = re.compile(rb"[A-Za-z0-9._~!$&'()*+,=:@/-]+")
 _ODD_SEGMENT = re.compile(rb"//|/\.+(/|$)")
+#: No address of the API is nearly as long.
+_MAX_PATH_BYTES = 2048
 _FILE = re.compile(r"/api/v1/f/.+|/v1/files/[^/]+/content|/v1/containers/[^/]+/files/[^/]+/content")
 #: Below it OhMyGPT serves the vendors' own paths once more, for command-line tools.
 _VENDOR_GATEWAY = "/api/v1/ai/openai/"
@@ -65,6 +68,8 @@ class Route:
     is_public: bool
     #: It gives what people have uploaded, so any kind of content is right here.
     gives_files: bool
+    #: What kind of calls it serves.
+    group: EndpointGroup = EndpointGroup.OTHER
 
 
 @lru_cache(maxsize=1024)
@@ -75,6 +80,8 @@ def find_route(method: str, raw_path: bytes) -> Route:
         MalformedTargetError: the path can be read in two ways.
         UnknownRouteError: this method and path are not relayed.
     """
+    if len(raw_path) > _MAX_PATH_BYTES:
+        raise MalformedTargetError
     path = _unambiguous(raw_path)
     if not raw_path.decode().startswith(PREFIXES):
         raise UnknownRouteError(path)
@@ -84,7 +91,7 @@ def find_route(method: str, raw_path: bytes) -> Route:
     if method not in rule.methods:
         raise UnknownRouteError(path)
     is_public = method in _READING and plain.startswith("/api/v1/f/pub/")
-    return Route(is_public=is_public, gives_files=_FILE.fullmatch(plain) is not None)
+    return Route(is_public=is_public, gives_files=_FILE.fullmatch(plain) is not None, group=group_of(plain))
 
 
 def dialect_of(path: str) -> Dialect:

@@ -9,6 +9,7 @@ from oauth_app.identifiers import digest
 from oauth_app.provider.dpop import NonceRequiredError
 from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
 from oauth_app.services import access, connections
+from oauth_app.services.call_admission import HubAdmission
 from oauth_app.services.issuer import make_nonces
 from oauth_app.services.presented_access import Presented, prove_holder
 from oauth_app.services.scopes import Scope
@@ -30,8 +31,14 @@ def make_relay(hub: Hub) -> relay.Relay:
         ),
         proof_algorithms=ALGORITHMS,
     )
-    exchange = relay.Exchange(settings.ohmygpt_api_base, idle_timeout_s=settings.relay_idle_timeout_s)
-    return relay.Relay(options, callers=HubCallers(hub), exchange=exchange, log=relay.UsageLog(hub.engine))
+    parts = relay.RelayParts(
+        callers=HubCallers(hub),
+        admission=HubAdmission(hub.engine),
+        exchange=relay.Exchange(settings.relay_bases),
+        log=relay.UsageLog(hub.engine),
+        prices=relay.PriceBook.load(),
+    )
+    return relay.Relay(options, parts)
 
 
 class HubCallers:
@@ -109,7 +116,10 @@ def _look_up(hub: Hub, token: str) -> relay.Caller:
         user_id=found.user_id,
         partner_id=found.partner_id,
         upstream_token=upstream_token,
-        calls_per_minute=found.user_calls.calls_per_minute,
+        token_id=digest(token),
+        user_calls=found.user_calls,
+        site_calls=found.site_calls,
+        token_calls=found.token_calls,
         dpop_thumbprint=found.dpop_thumbprint,
     )
     hub.callers.put(digest(token), caller, expires_at=found.expires_at, generation=generation)

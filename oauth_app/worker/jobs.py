@@ -11,6 +11,7 @@ from oauth_app.services.charge_resolution import reconcile_unknown_charges, sett
 from oauth_app.services.deliveries import send_due
 from oauth_app.services.holds import expire_holds
 from oauth_app.services.reconciliation import reconcile_nightly
+from oauth_app.services.spend_sweeping import settle_dead_allotments
 from oauth_app.services.stripe_polling import poll_stripe_orders
 from oauth_app.services.sweeping import sweep
 from oauth_app.services.top_up_watching import close_old_top_ups
@@ -43,6 +44,7 @@ def make_jobs() -> Sequence[Job]:
         Job(name="ask Stripe for open orders", every_s=5, work=poll_stripe_orders),
         Job(name="ask Stripe for what was missed", every_s=600, work=StripeSweep()),
         Job(name="compare all sides", every_s=300, work=reconcile_nightly),
+        Job(name="count what dead processes held", every_s=10, work=settle_dead_allotments),
         Job(name="roll up usage", every_s=5, work=roll_up_usage),
         Job(name="sweep usage", every_s=600, work=sweep_usage),
         Job(name="sweep", every_s=600, work=sweep),

@@ -176,12 +176,13 @@ def _games() -> Iterator[Attempt]:
         "a cookie": b"Cookie: session=1\r\n", "Proxy-Authorization": b"Proxy-Authorization: Basic eDp5\r\n",
         "TE and Trailer": b"TE: trailers\r\nTrailer: Authorization\r\n",
         "Keep-Alive": b"Keep-Alive: timeout=9999\r\n",
-        "h2c": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
         "a second token": b"Authorization: Bearer omg-oat-v1-somebody-else\r\nx-api-key: sk-somebody\r\n",
         "an Accept-Encoding": b"Accept-Encoding: gzip\r\n", "Expect": b"Expect: 100-continue\r\n",
     }.items():  # fmt: skip
         sends = _HEAD + headers + b"Content-Length: 2\r\n\r\n{}"
         yield Attempt(name=f"{what}", sends=sends, fate=Fate.PASSED, body=b"{}")
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    yield Attempt(name="h2c", sends=_HEAD + upgrade + b"Content-Length: 2\r\n\r\n{}", fate=Fate.REFUSED)
     yield Attempt(name="another Host", sends=(_GET % b"/v1/models").replace(b"hub", b"evil"), fate=Fate.PASSED)
     yield Attempt(
         name="a body in GET", sends=(_GET % b"/v1/models")[:-2] + b"Content-Length: 2\r\n\r\n{}", fate=Fate.EITHER

@@ -16,6 +16,7 @@ from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.identifiers import Kind, new_id
 from oauth_app.models import Usage, User
+from oauth_app.relay.door import RelayDoor
 from oauth_app.services.connections import connect
 from oauth_app.services.relaying import make_relay
 from tests.fixtures.grants import grant
@@ -98,10 +99,16 @@ def relay_hub(tmp_path: Path, migrated_database: Path, stub: Stub, settings: dic
     hub.close()
 
 
+@pytest.fixture(params=["direct", "asgi"])
+def server(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Say by which of the relay's two doors calls come: our own server's, or any ASGI server's."""
+    return {"http": RelayDoor if request.param == "direct" else "httptools"}
+
+
 @pytest.fixture
-def relayed(relay_hub: Hub) -> Iterator[Relayed]:
+def relayed(relay_hub: Hub, server: dict[str, Any]) -> Iterator[Relayed]:
     """Run the relay, and let a user agree to AI calls."""
     user_id, partner_id = make_user(relay_hub), make_partner(relay_hub.engine).client_id
     token = grant(relay_hub.engine, user_id, partner_id)
-    with running(with_lifespan(make_relay(relay_hub))) as url:
+    with running(with_lifespan(make_relay(relay_hub)), **server) as url:
         yield Relayed(url, relay_hub, user_id, partner_id, token)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from oauth_app.relay import Relay
 from oauth_app.relay.asgi_types import AsgiApplication, Receive, Scope, Send
+from oauth_app.relay.door import RelayDoor
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -108,6 +109,8 @@ def with_lifespan(relay: Relay) -> AsgiApplication:
         if scope["type"] != "lifespan":
             await relay(scope, receive, send)
             return
+        if "state" in scope:
+            scope["state"]["relay"] = relay
         for phase, action in (("startup", relay.start), ("shutdown", relay.stop)):
             await receive()
             await action()
@@ -119,7 +122,14 @@ def with_lifespan(relay: Relay) -> AsgiApplication:
 @contextmanager
 def running(application: AsgiApplication, **options: Any) -> Iterator[str]:  # noqa: ANN401 - options of uvicorn
     """Serve an application on a free port, and yield its address."""
-    known = {"port": 0, "lifespan": "on", "log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 2}
+    known = {
+        "http": RelayDoor,
+        "port": 0,
+        "lifespan": "on",
+        "log_level": "critical",
+        "ws": "none",
+        "timeout_graceful_shutdown": 2,
+    }
     server = uvicorn.Server(uvicorn.Config(application, **(known | options)))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -74,20 +74,8 @@ ANSWERS: dict[str, tuple[bytes, set[int]]] = {
     "a longer body than said": (_OK + b"Content-Length: 2\r\n\r\n{}{}{}", {200, 502}),
 }
 
-#: What the server or the client library gets wrong.
-KNOWN = {
-    "a control character in a header": "the connection is cut without an answer",
-    "101 that nobody asked for": "the relay passes 101 on, and the caller takes what follows for another protocol",
-}
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=KNOWN[name])] if name in KNOWN else [])
-        for name in ANSWERS
-    ],
-)
+@pytest.mark.parametrize("name", ANSWERS)
 def test_no_answer_confuses_the_caller(door: Door, name: str) -> None:
     """What is odd becomes a clean answer, 502 or a cut connection, and the next call gets its own answer."""
     door.upstream.answer, statuses = ANSWERS[name]

@@ -22,21 +22,9 @@ ALLOWED = {
     b"transfer-encoding",
 }  # fmt: skip
 
-#: What the server in front of the relay gets wrong.
-KNOWN = {
-    "a coding in HTTP/1.0": "uvicorn takes Transfer-Encoding in HTTP/1.0, against RFC 9112 6.1",
-    "a second Host": "uvicorn does not refuse it, against RFC 9112 3.2",
-    "1 MB in one header": "uvicorn with httptools bounds no header block",
-    "1 MB in many headers": "uvicorn with httptools bounds no header block",
-    "target /v1/x#y": "uvicorn cuts the fragment off",
-    "HTTP/0.9 in the request line": "llhttp takes a request line without a version",
-    "h2c": "httptools takes the body for the other protocol, and the upstream gets none",
-}
-
 
 def _marked(attempt: Attempt) -> object:
-    marks = [pytest.mark.xfail(strict=True, reason=KNOWN[attempt.name])] if attempt.name in KNOWN else []
-    return pytest.param(attempt, id=attempt.name.encode("ascii", "replace").decode()[:60], marks=marks)
+    return pytest.param(attempt, id=attempt.name.encode("ascii", "replace").decode()[:60])
 
 
 @pytest.mark.parametrize("attempt", [_marked(attempt) for attempt in ATTEMPTS])
@@ -115,7 +103,6 @@ def test_a_caller_who_expects_is_told_to_continue(door: Door) -> None:
     assert door.upstream.requests[0].body == b"{}"
 
 
-@pytest.mark.xfail(strict=True, reason="uvicorn with httptools bounds no header block")
 def test_an_endless_header_is_not_kept(door: Door) -> None:
     """A head that does not end is refused before it costs memory."""
     sent = 0

@@ -101,7 +101,6 @@ def test_the_package_waits_as_long_as_it_is_told(stubbed: Account, stub: Stub, p
 
 @both
 @pytest.mark.parametrize("header", ["x-should-retry", "retry-after-ms"])
-@pytest.mark.xfail(strict=True, reason="the relay does not pass on the two headers by which the vendors steer retries")
 def test_the_vendors_own_headers_pass(
     stubbed: Account, stub: Stub, package: ModuleType, ask: _Ask, header: str
 ) -> None:

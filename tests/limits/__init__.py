@@ -1,0 +1,1 @@
+"""How much AI calls may spend."""
