@@ -16,6 +16,9 @@ _WEBHOOK_SECRET_CHARS = 34
 _BASE32_BITS = 5
 _RANDOM_BITS = 80
 _ID_CHARS = 26
+#: Two digits at a time: an id is made for every relayed call.
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+_SHIFTS = range(_BASE32_BITS * (_ID_CHARS - 2), -1, -2 * _BASE32_BITS)
 
 
 class Kind(StrEnum):
@@ -64,8 +67,7 @@ def new_id(kind: Kind) -> str:
     """Return a fresh id such as ``ch_01jd…``; ids made later sort later (to the millisecond)."""
     moment_ms = int(clock.now().timestamp() * 1000)
     number = (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    digits = [_BASE32[(number >> (_BASE32_BITS * place)) & 31] for place in range(_ID_CHARS)]
-    return f"{kind}_{''.join(reversed(digits))}"
+    return f"{kind}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])}"
 
 
 def new_token(kind: TokenKind) -> str:

@@ -70,6 +70,7 @@ class Answering:
         call.see(body)
         call.outcome = Outcome.COMPLETE
         settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
+        call.settled = settled
         if call.passage is not None:
             call.passage.settle(settled.counted)
         if settled.cost is not None and call.caller is not None:

@@ -155,7 +155,9 @@ class Relay:
         call.passage = await self._parts.admission.enter(caller)
 
     def _account(self, call: Call, client: Client) -> None:
-        settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
+        settled = call.settled or self._settlement.settle(
+            call.path, call.wish, call.body_bytes, call.ending(), call.meter
+        )
         if call.passage is not None:
             call.passage.settle(settled.counted)
         if call.answer is not None:

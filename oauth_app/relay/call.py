@@ -73,6 +73,8 @@ class Call:
     content_type: bytes = b""
     meter: Meter = field(default_factory=Meter)
     first_byte_s: float | None = None
+    #: What it used and cost, once that is known.
+    settled: Settled | None = None
 
     @classmethod
     def begin(cls, method: str, raw_path: bytes, query: bytes, headers: RawHeaders) -> "Call":
