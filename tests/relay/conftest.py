@@ -38,6 +38,8 @@ class Relayed:
     user_id: str
     partner_id: str
     token: str = field(repr=False)
+    #: Whether calls come as ASGI messages, and not by the relay's own door.
+    is_asgi: bool = False
 
     def call(self, path: str, *, method: str = "POST", token: str | None = None, **options: Any) -> requests.Response:  # noqa: ANN401 - options of requests
         """Call the relay with the user's token, or another."""
@@ -111,4 +113,4 @@ def relayed(relay_hub: Hub, server: dict[str, Any]) -> Iterator[Relayed]:
     user_id, partner_id = make_user(relay_hub), make_partner(relay_hub.engine).client_id
     token = grant(relay_hub.engine, user_id, partner_id)
     with running(with_lifespan(make_relay(relay_hub)), **server) as url:
-        yield Relayed(url, relay_hub, user_id, partner_id, token)
+        yield Relayed(url, relay_hub, user_id, partner_id, token, is_asgi=server["http"] == "httptools")
