@@ -77,6 +77,8 @@ class Purse:
         self._reporting = asyncio.Lock()
         self._is_filled = asyncio.Event()
         self._reporter: asyncio.Task[None] | None = None
+        self._refills: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
 
     async def start(self) -> None:
         """Begin to report."""
@@ -84,10 +86,12 @@ class Purse:
 
     async def stop(self) -> None:
         """Report everything, and give everything back."""
+        self._is_stopping = True
+        self.wake()
         if self._reporter is not None:
-            self._reporter.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reporter
+            await self._reporter  # never cancelled: a report on its way would be told twice
+        if self._refills:
+            await asyncio.wait(self._refills)
         await self._report(is_last=True)
 
     def wake(self) -> None:
@@ -101,11 +105,9 @@ class Purse:
             OverLimitError: one of them leaves less.
             SQLAlchemyError: the counters cannot be asked.
         """
-        pots = self._find_pots(caps, amount)
-        if pots is None:
-            async with self._refilling:
-                while (pots := self._find_pots(caps, amount)) is None:
-                    await self._refill(caps, amount)
+        while (pots := self._find_pots(caps, amount)) is None:
+            # Shielded: when the caller leaves now, what was taken must still be known here, to go back.
+            await asyncio.shield(self._begin_refill(caps, amount))
         now_s = asyncio.get_running_loop().time()
         for pot in pots:
             pot.reserved += amount
@@ -120,6 +122,22 @@ class Purse:
                 return None
             pots.append(pot)
         return pots
+
+    def _begin_refill(self, caps: Sequence[Cap], amount: int) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._refill_in_turn(caps, amount))
+        self._refills.add(task)
+        task.add_done_callback(self._note_refill)
+        return task
+
+    def _note_refill(self, task: asyncio.Task[None]) -> None:
+        self._refills.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever waits; nobody may
+
+    async def _refill_in_turn(self, caps: Sequence[Cap], amount: int) -> None:
+        async with self._refilling:
+            if self._find_pots(caps, amount) is None:
+                await self._refill(caps, amount)
 
     async def _refill(self, caps: Sequence[Cap], amount: int) -> None:
         for cap in caps:
@@ -150,7 +168,7 @@ class Purse:
     async def _report_always(self) -> None:
         loop = asyncio.get_running_loop()
         renewed_s = loop.time()
-        while True:
+        while not self._is_stopping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_IDLE_S):
                     await self._is_filled.wait()

@@ -172,6 +172,38 @@ def test_a_process_that_was_taken_for_dead_counts_nothing_twice(engine: Engine) 
     assert (100 <= spent <= 110, held) == (True, 0)
 
 
+def test_who_leaves_while_money_is_fetched_keeps_none(engine: Engine) -> None:
+    """A call that is broken off before its money is there leaves nothing behind that others miss."""
+
+    async def run() -> None:
+        purse = Purse(engine, holder="one")
+        call = asyncio.create_task(purse.reserve([Cap("consent:1", DAY, 1_000)], 900))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait({call})
+        (await purse.reserve([Cap("consent:1", DAY, 1_000)], 900)).settle(0)
+        await purse.stop()
+
+    asyncio.run(run())
+    assert counter(engine) == (0, 0)
+
+
+def test_a_stop_amid_a_report_counts_nothing_twice(engine: Engine) -> None:
+    """A process that stops while it reports has spent what it has spent, and no more."""
+
+    async def run() -> None:
+        purse = Purse(engine, holder="one")
+        await purse.start()
+        for _ in range(20):
+            (await purse.reserve([Cap("consent:1", DAY, 10_000)], 10)).settle(10)
+            await asyncio.sleep(0.03)
+        await purse.stop()
+
+    asyncio.run(run())
+    assert counter(engine) == (200, 0)
+
+
 def test_old_periods_are_forgotten(engine: Engine) -> None:
     """Counters of days and months that are over go; those of today and of this month stay."""
     periods = ["2026-10", "2026-11", "2026-11-25", "2026-11-26"]
