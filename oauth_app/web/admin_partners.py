@@ -14,7 +14,6 @@ from oauth_app.services.partner_errors import UnknownPartnerError
 from oauth_app.services.partner_modes import go_live, switch_off, switch_on
 from oauth_app.services.partners import create_partner, get_partner
 from oauth_app.services.scopes import ALL_SCOPES
-from oauth_app.web.admin import LISTINGS
 from oauth_app.web.developers.forms import FormError, read_new_site
 from oauth_app.web.developers.kinds import Kind
 from oauth_app.web.guards import operator
@@ -99,7 +98,6 @@ def _page(session: Session, partner: Partner, *, secret: str | None = None, has_
         fees=fees.list_fees(session, partner.id),
         secret=secret,
         has_wrong_fee=has_wrong_fee,
-        listings=LISTINGS,
         name="partners",
     )
 
@@ -113,6 +111,5 @@ def _new_page(*, problem: str | None = None) -> str:
         chosen=request.form.getlist("scopes") if request.form else ALL_SCOPES,
         scopes=ALL_SCOPES,
         scope_words=scope_words(),
-        listings=LISTINGS,
         name="partners",
     )
