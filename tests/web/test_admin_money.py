@@ -170,6 +170,8 @@ def test_a_list_goes_on_below_the_last_one_seen(operator: Browser, module_hub: L
 
 def test_a_charge_names_its_fee_and_how_it_came_about(operator: Browser, story: Story) -> None:
     """The version that counted then, not the one that counts now; the postings, the refund, and who was told."""
+    later = operator.get(f"/admin/charges/{listed(operator, 'charges', state='succeeded')[0]}").text
+    assert ("3.00 %" in later, "2.50 %" in later) == (True, False)
     page = operator.get(f"/admin/charges/{story.charge}").text
     assert "2.50 %" in page
     assert "3.00 %" not in page
