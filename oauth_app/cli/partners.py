@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from oauth_app.cli.answers import Row, json_option, show_many, show_one
 from oauth_app.cli.opening import open_ready_hub
+from oauth_app.cli.partner_fees import SET_BY, fees, set_fee
 from oauth_app.cli.partner_options import partner_options, read_options
 from oauth_app.cli.permits import permits
 from oauth_app.cli.site_limit_options import read_site_limits, site_limit_options, take_site_limits
@@ -14,6 +15,7 @@ from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Partner
 from oauth_app.provider.clients import auth_methods_of
+from oauth_app.services import fees as fee_domain
 from oauth_app.services import partners as domain
 from oauth_app.services.registration import Registration
 from oauth_app.services.site_limits import SiteLimits, set_site_limits
@@ -27,7 +29,8 @@ def partners() -> None:
     """Register partner sites: the OAuth clients of this hub."""
 
 
-partners.add_command(permits)
+for _command in (permits, fees, set_fee):
+    partners.add_command(_command)
 
 
 @partners.command()
@@ -62,7 +65,11 @@ def update(client_id: str, *, as_json: bool, **told: object) -> None:
         limits = read_site_limits(SiteLimits.of(partner), said, hub.upstream.units_per_cny)
         set_site_limits(session, client_id, limits)
         before = domain.registration_of(partner)
-        row = _details(domain.update_partner(session, client_id, replace(before, **read_options(told))))
+        wish = replace(before, **read_options(told))
+        partner = domain.update_partner(session, client_id, wish)
+        if told["fee_basis_points"] is not None:
+            fee_domain.set_fee(session, client_id, wish.fee_basis_points, set_by=SET_BY)
+        row = _details(partner)
     show_one(row, as_json=as_json)
 
 

@@ -168,6 +168,25 @@ class StripeGateway:
             for session in self._stripe.checkout.sessions.list(about).auto_paging_iter():
                 yield session_state(session)
 
+    def paid_invoices_since(self, since: datetime) -> Iterator[OrderState]:
+        """Return the paid invoices made from a moment on, newest first."""
+        about: Any = {
+            "created": {"gte": int(since.timestamp())},
+            "status": "paid",
+            "limit": 100,
+            "expand": ["data.payments"],
+        }
+        with _translated():
+            for invoice in self._stripe.invoices.list(about).auto_paging_iter():
+                yield invoice_state(invoice)
+
+    def payments_since(self, since: datetime) -> Iterator[OrderState]:
+        """Return the payments made from a moment on, newest first: by saved cards, and those of sessions, too."""
+        about: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        with _translated():
+            for intent in self._stripe.payment_intents.list(about).auto_paging_iter():
+                yield saved_card_state(intent)
+
     def close(self) -> None:
         """Close the idle connections."""
         self._http.close()

@@ -1,5 +1,7 @@
 """What the operator takes of a partner's charges, by version: each charge keeps the one it was made under."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,8 @@ from oauth_app.models import FeeVersion, Partner
 from oauth_app.services.partner_errors import UnknownPartnerError
 
 MOST_BASIS_POINTS = 10_000
+#: Of who sets a fee.
+MAX_NAME_CHARS = 320
 #: Who set the fee of a partner that was registered before fees had versions.
 AT_REGISTRATION = "registration"
 
@@ -30,6 +34,8 @@ def current_fee(session: Session, partner_id: str) -> FeeVersion:
 def set_fee(session: Session, partner_id: str, basis_points: int, *, set_by: str) -> FeeVersion:
     """Let a new fee count from now on; charges that were made keep theirs. The caller commits.
 
+    One that counts already makes no new version.
+
     Raises:
         UnknownPartnerError: there is no such partner.
         InvalidFeeError: not between 0 and 10 000 hundredths of a per cent.
@@ -37,8 +43,9 @@ def set_fee(session: Session, partner_id: str, basis_points: int, *, set_by: str
     if not 0 <= basis_points <= MOST_BASIS_POINTS:
         raise InvalidFeeError(basis_points)
     partner = _lock(session, partner_id)
-    if _find(session, partner_id) is None:
-        _add_first(session, partner)  # what has counted so far stays known
+    before = _find(session, partner_id) or _kept(session, _first(partner))  # what has counted so far stays known
+    if before.basis_points == basis_points:
+        return before
     partner.fee_basis_points = basis_points
     version = FeeVersion(
         id=new_id(Kind.FEE_VERSION),
@@ -50,6 +57,21 @@ def set_fee(session: Session, partner_id: str, basis_points: int, *, set_by: str
     return _kept(session, version)
 
 
+def list_fees(session: Session, partner_id: str) -> Sequence[FeeVersion]:
+    """Return all versions, the one that counts now first.
+
+    Raises:
+        UnknownPartnerError: there is no such partner.
+    """
+    partner = session.get(Partner, partner_id)
+    if partner is None:
+        raise UnknownPartnerError(partner_id)
+    of_partner = select(FeeVersion).where(FeeVersion.partner_id == partner_id)
+    known = session.scalars(of_partner.order_by(FeeVersion.valid_from.desc(), FeeVersion.id.desc())).all()
+    # Nothing was charged yet: what will count is what was registered.
+    return known or [_first(partner)]
+
+
 def _find(session: Session, partner_id: str) -> FeeVersion | None:
     latest = select(FeeVersion).where(FeeVersion.partner_id == partner_id).order_by(FeeVersion.valid_from.desc())
     return session.scalar(latest.order_by(FeeVersion.id.desc()).limit(1))
@@ -58,7 +80,7 @@ def _find(session: Session, partner_id: str) -> FeeVersion | None:
 def _make_first(session: Session, partner_id: str) -> FeeVersion:
     partner = _lock(session, partner_id)
     # Two first charges may both come here; the second finds what the first has made.
-    return _find(session, partner_id) or _add_first(session, partner)
+    return _find(session, partner_id) or _kept(session, _first(partner))
 
 
 def _lock(session: Session, partner_id: str) -> Partner:
@@ -70,15 +92,14 @@ def _lock(session: Session, partner_id: str) -> Partner:
     return partner
 
 
-def _add_first(session: Session, partner: Partner) -> FeeVersion:
-    version = FeeVersion(
+def _first(partner: Partner) -> FeeVersion:
+    return FeeVersion(
         id=new_id(Kind.FEE_VERSION),
         partner_id=partner.id,
         basis_points=partner.fee_basis_points,
         set_by=AT_REGISTRATION,
         valid_from=partner.created_at,
     )
-    return _kept(session, version)
 
 
 def _kept(session: Session, version: FeeVersion) -> FeeVersion:

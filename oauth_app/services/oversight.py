@@ -75,26 +75,6 @@ def list_partners(session: Session, before: str | None) -> Sequence[Row[*tuple[A
     return _page(session, query, Partner.id, before)
 
 
-def list_charges(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return charges, newest first, each with the user's e-mail and the partner's name."""
-    return _page(session, _charges(), Charge.id, before)
-
-
-def find_charge(session: Session, charge_id: str) -> Row[Charge, str, str] | None:
-    """Return one charge with the user's e-mail and the partner's name."""
-    return session.execute(_charges().where(Charge.id == charge_id)).first()
-
-
-def list_top_ups(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return top-ups, newest first, each with the user's e-mail and the partner's name or None."""
-    query = (
-        select(TopUp, User.email, Partner.name)
-        .join(User, User.id == TopUp.user_id)
-        .outerjoin(Partner, Partner.id == TopUp.partner_id)
-    )
-    return _page(session, query, TopUp.id, before)
-
-
 def list_calls(session: Session, before: str | None) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return relayed calls, newest first, each with the user's e-mail and the partner's name."""
     query = (
@@ -104,14 +84,6 @@ def list_calls(session: Session, before: str | None) -> Sequence[Row[*tuple[Any,
     )
     number = int(before) if before and _NUMBER.fullmatch(before) else None
     return _page(session, query, Usage.id, number)
-
-
-def _charges() -> Select[Charge, str, str]:
-    return (
-        select(Charge, User.email, Partner.name)
-        .join(User, User.id == Charge.user_id)
-        .join(Partner, Partner.id == Charge.partner_id)
-    )
 
 
 def _page(

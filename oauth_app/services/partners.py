@@ -1,7 +1,7 @@
 """Partners: register a site, give it a secret, replace the secret, switch it off."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 
 from sqlalchemy import Select, delete, or_, select, update
@@ -47,13 +47,14 @@ def registration_of(partner: Partner) -> Registration:
 def update_partner(session: Session, partner_id: str, wish: Registration) -> Partner:
     """Register a partner anew as a whole, under its id, and return it. The caller commits.
 
+    All but the fee: that has versions (``services.fees``), and what stands in the row only shows the last one.
     One that becomes public, or proves itself by keys from now on, loses its secrets.
 
     Raises:
         UnknownPartnerError: there is none of this id.
     """
     partner = get_partner(session, partner_id)
-    _write(partner, wish)
+    _write(partner, replace(wish, fee_basis_points=partner.fee_basis_points))
     if not has_secrets(partner):
         session.execute(delete(ClientSecret).where(ClientSecret.partner_id == partner.id))
     return partner

@@ -6,7 +6,6 @@ everything has its turn.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,19 +14,15 @@ from oauth_app import clock
 from oauth_app.db import reading
 from oauth_app.hub import Hub
 from oauth_app.models import Difference, TopUp
-from oauth_app.payments import OrderState, OrderStatus, PaymentsError, PaymentsRefusedError, StripeGateway
+from oauth_app.payments import OrderKind, OrderState, OrderStatus, PaymentsError, PaymentsRefusedError, StripeGateway
 from oauth_app.services.reconciliation_findings import Found, Patience, Report, Side
+from oauth_app.services.reconciliation_stripe_lists import WINDOW, list_paid
 from oauth_app.services.stripe_looking import Look, ask, name_of
 from oauth_app.services.top_up_states import CREDITED
 from oauth_app.services.top_up_wishes import STRIPE
 
-#: How far back orders are looked at. Banks let a payment be disputed for some 120 days.
-WINDOW = timedelta(days=120)
 #: A payment so young may be on its way into the books.
 YOUNG = timedelta(minutes=15)
-#: Checkout Sessions are listed so far back: they are paid in a day, or by a bank in some more.
-SESSION_WINDOW = timedelta(days=7)
-_MOST_SESSIONS = 2_000
 _MOST_ASKED = 300
 _PATIENCE = timedelta(seconds=60)
 #: Stripe's word for an object that it does not have.
@@ -38,10 +33,9 @@ def compare_stripe(hub: Hub) -> Report:
     """Return where top-ups and Stripe disagree. Owns its transactions; none is open while Stripe is asked."""
     if hub.payments is None:
         return Report(side=Side.STRIPE, found=(), summary={"note": "not used: no key of Stripe's is set"})
-    patience = Patience(_PATIENCE)
-    paid, listed, problem = _list_paid_sessions(hub.payments)
-    subjects, found = set(_names(paid)), _judge_sessions(hub, paid)
-    chosen = _choose(hub)
+    listed = list_paid(hub, hub.payments)
+    subjects, found = set(_names(listed.paid)), _judge_listed(hub, listed.paid)
+    chosen, patience = _choose(hub), Patience(_PATIENCE)
     asked = 0
     for top_up, look in _ask_all(hub.payments, chosen, patience):
         asked += 1
@@ -49,34 +43,26 @@ def compare_stripe(hub: Hub) -> Report:
             continue
         subjects.add(top_up.id)
         found.update({(each.kind, each.subject): each for each in _judge(top_up, look)})
-    summary = {"sessions_listed": listed, "top_ups": len(chosen), "asked": asked, "problem": problem}
+    summary = {**listed.counts, "top_ups": len(chosen), "asked": asked, "problem": listed.problem}
     return Report(side=Side.STRIPE, found=tuple(found.values()), summary=summary, subjects=frozenset(subjects))
-
-
-def _list_paid_sessions(gateway: StripeGateway) -> tuple[list[OrderState], int, str | None]:
-    """Return the sessions that are paid and ours, how many were read, and what went wrong."""
-    paid: list[OrderState] = []
-    count = 0
-    try:
-        for state in islice(gateway.sessions_since(clock.now() - SESSION_WINDOW), _MOST_SESSIONS):
-            count += 1
-            if state.status is OrderStatus.PAID and state.top_up_id and state.livemode == gateway.livemode:
-                paid.append(state)
-    except PaymentsError as error:
-        return paid, count, type(error).__name__
-    return paid, count, None
 
 
 def _names(states: Sequence[OrderState]) -> set[str]:
     return {state.top_up_id[:64] for state in states if state.top_up_id}
 
 
-def _judge_sessions(hub: Hub, paid: Sequence[OrderState]) -> dict[tuple[str, str], Found]:
+def _judge_listed(hub: Hub, paid: Sequence[OrderState]) -> dict[tuple[str, str], Found]:
     with reading(hub.engine) as session:
         rows = session.scalars(select(TopUp).where(TopUp.id.in_(_names(paid)))).all()
     known = {row.id: row for row in rows}
-    judged = (_judge_paid(known.get(state.top_up_id or ""), state) for state in paid)
+    pairs = ((known.get(state.top_up_id or ""), state) for state in paid)
+    judged = (_judge_paid(row, state) for row, state in pairs if not _is_money_of_another_order(row, state))
     return {(found.kind, found.subject): found for found in judged if found}
+
+
+def _is_money_of_another_order(top_up: TopUp | None, state: OrderState) -> bool:
+    """Tell whether the payment is how a session was paid, which is judged as the session: both bear our mark."""
+    return state.kind is OrderKind.SAVED_CARD and top_up is not None and top_up.kind != OrderKind.SAVED_CARD
 
 
 def _judge_paid(top_up: TopUp | None, state: OrderState) -> Found | None:

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.errors import HubError
-from oauth_app.models import Charge, Consent, Partner, TopUp
+from oauth_app.models import Charge, Consent, Hold, HoldRequest, Partner, Refund, TopUp
 from oauth_app.provider.owner import is_in_force
 from oauth_app.services.exchange import Rates
 from oauth_app.services.usage_reports import NO_USAGE, SiteUsage, usage_by_site
 
 _RECENT = 20
+#: More than a person reads.
+_MOST_HOLDS = 50
 
 
 class NotYoursError(HubError):
@@ -77,6 +79,30 @@ def recent_charges(session: Session, user_id: str) -> Sequence[Row[Charge, str]]
         .where(Charge.user_id == user_id)
         .order_by(Charge.id.desc())
         .limit(_RECENT)
+    ).all()
+
+
+def recent_refunds(session: Session, user_id: str) -> Sequence[Row[Refund, str, str]]:
+    """Return what sites gave back to the user lately, each with what was charged for and the partner's name."""
+    return session.execute(
+        select(Refund, Charge.description, Partner.name)
+        .join(Charge, Charge.id == Refund.charge_id)
+        .join(Partner, Partner.id == Refund.partner_id)
+        .where(Refund.user_id == user_id)
+        .order_by(Refund.id.desc())
+        .limit(_RECENT)
+    ).all()
+
+
+def open_holds(session: Session, user_id: str) -> Sequence[Row[Hold, str, str]]:
+    """Return what sites reserve of the user's money now, each with what it is for and the partner's name."""
+    return session.execute(
+        select(Hold, HoldRequest.description, Partner.name)
+        .join(HoldRequest, HoldRequest.hold_id == Hold.id)
+        .join(Partner, Partner.id == Hold.partner_id)
+        .where(Hold.user_id == user_id, Hold.status == "pending")
+        .order_by(Hold.expires_at, Hold.id)
+        .limit(_MOST_HOLDS)
     ).all()
 
 

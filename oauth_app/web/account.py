@@ -35,6 +35,8 @@ def front() -> ResponseReturnValue:
             problem=problem,
             sites=self_service.connected_sites(session, user_id(), rates_of(current_hub())),
             charges=self_service.recent_charges(session, user_id()),
+            refunds=self_service.recent_refunds(session, user_id()),
+            holds=self_service.open_holds(session, user_id()),
             top_ups=self_service.recent_top_ups(session, user_id()),
             scope_words=scope_words(),
             call_words=call_words,

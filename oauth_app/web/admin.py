@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -32,8 +32,6 @@ class Listing:
 LISTINGS = {
     "users": Listing(read=oversight.list_users, template="admin/users.html"),
     "partners": Listing(read=oversight.list_partners, template="admin/partners.html"),
-    "charges": Listing(read=oversight.list_charges, template="admin/charges.html"),
-    "top-ups": Listing(read=oversight.list_top_ups, template="admin/top_ups.html"),
     "calls": Listing(read=oversight.list_calls, template="admin/calls.html"),
 }
 
@@ -42,8 +40,7 @@ LISTINGS = {
 def front() -> ResponseReturnValue:
     """Show how the hub is doing."""
     with reading(current_hub().engine) as session:
-        overview = oversight.overview(session, rates_of(current_hub()))
-    return render_template("admin/overview.html", overview=overview, listings=LISTINGS)
+        return render_template("admin/overview.html", overview=oversight.overview(session, rates_of(current_hub())))
 
 
 @bp.get("/usage")
@@ -54,14 +51,14 @@ def usage() -> ResponseReturnValue:
         report = usage_of_all(session, month)
         names = names_of_sites(session, (line.key for line in report.by_site))
     values = report_values(report, month, names)
-    return render_template("admin/usage.html", name="usage", listings=LISTINGS, **values)
+    return render_template("admin/usage.html", name="usage", **values)
 
 
-@bp.get("/<name>")
+@bp.get("/<any(users, partners, calls):name>")
 def listing(name: str) -> ResponseReturnValue:
     """Show the latest of one kind; ``before`` pages on."""
-    chosen = LISTINGS.get(name) or abort(404)
+    chosen = LISTINGS[name]
     with reading(current_hub().engine) as session:
         rows = chosen.read(session, request.args.get("before"))
-        next_before = rows[-1][0].id if len(rows) == oversight.PAGE_ROWS else None
-        return render_template(chosen.template, rows=rows, name=name, listings=LISTINGS, next_before=next_before)
+        older = f"?before={rows[-1][0].id}" if len(rows) == oversight.PAGE_ROWS else None
+        return render_template(chosen.template, rows=rows, name=name, older=older)

@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
-from oauth_app.services import oversight
 from oauth_app.services.charge_errors import ChargeSettledError
 from oauth_app.services.charge_resolution import Resolution, resolve_charge
 from oauth_app.services.connections import ConnectionLostError
+from oauth_app.services.oversight_money import find_charge
+from oauth_app.services.oversight_timelines import charge_timeline
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamError
-from oauth_app.web.admin import LISTINGS
 from oauth_app.web.guards import operator
 from oauth_app.web.login_state import current_login
 
@@ -46,16 +46,18 @@ def resolve(charge_id: str) -> ResponseReturnValue:
 
 def _page(charge_id: str, *, is_incomplete: bool = False) -> str:
     with reading(current_hub().engine) as session:
-        found = oversight.find_charge(session, charge_id) or abort(404)
-    charge, email, partner = found
+        found = find_charge(session, charge_id.replace("\0", "")) or abort(404)
+        charge, email, partner, fee = found
+        timeline = charge_timeline(session, charge)
     return render_template(
         "admin/charge.html",
         charge=charge,
         email=email,
         partner=partner,
+        fee=fee,
+        timeline=timeline,
         balance_now=_balance_now(charge.user_id) if charge.status == "unknown" else None,
         is_incomplete=is_incomplete,
-        listings=LISTINGS,
         name="charges",
     )
 

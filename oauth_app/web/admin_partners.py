@@ -9,16 +9,17 @@ from sqlalchemy.orm import Session
 from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
 from oauth_app.models import Partner
+from oauth_app.services import fees
 from oauth_app.services.consent import InvalidLimitsError
 from oauth_app.services.partner_errors import UnknownPartnerError
 from oauth_app.services.partner_modes import go_live, switch_off, switch_on
 from oauth_app.services.partners import create_partner, get_partner
 from oauth_app.services.scopes import ALL_SCOPES
 from oauth_app.services.site_limits import set_site_limits
-from oauth_app.web.admin import LISTINGS
 from oauth_app.web.developers.forms import FormError, read_new_site
 from oauth_app.web.developers.kinds import Kind
 from oauth_app.web.guards import operator
+from oauth_app.web.login_state import current_login
 from oauth_app.web.scope_words import scope_words
 from oauth_app.web.site_limits_form import read_site_limits, sent_site_limit_fields, site_limit_fields
 
@@ -26,7 +27,6 @@ bp = Blueprint("admin_partners", __name__, url_prefix="/admin/partners")
 bp.before_request(operator)
 
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
-_MOST_BASIS_POINTS = 10_000
 _CHANGES = {"approve": go_live, "disable": switch_off, "enable": switch_on}
 
 
@@ -39,21 +39,21 @@ def ask_new() -> ResponseReturnValue:
 @bp.post("/new")
 def create() -> ResponseReturnValue:
     """Register a site that belongs to no account; it is live at once. Its secret is shown this once."""
+    hub = current_hub()
     try:
-        wish = read_new_site()
-        with transaction(current_hub().engine) as session:
-            credentials = create_partner(session, wish)
-            partner = get_partner(session, credentials.client_id)
+        with transaction(hub.engine) as session:
+            credentials = create_partner(session, read_new_site())
     except FormError as error:
         return _new_page(problem=str(error)), 422
-    return _page(partner, secret=credentials.client_secret), 201
+    with reading(hub.engine) as session:
+        return _page(session, get_partner(session, credentials.client_id), secret=credentials.client_secret), 201
 
 
 @bp.get("/<partner_id>")
 def show(partner_id: str) -> ResponseReturnValue:
     """Show one partner, and what can be done about it."""
     with reading(current_hub().engine) as session:
-        return _page(_known(session, partner_id))
+        return _page(session, _known(session, partner_id))
 
 
 @bp.post("/<partner_id>/<any(approve, disable, enable):change>")
@@ -68,13 +68,13 @@ def decide(partner_id: str, change: str) -> ResponseReturnValue:
 
 @bp.post("/<partner_id>/fee")
 def set_fee(partner_id: str) -> ResponseReturnValue:
-    """Set the operator's part of each charge from now on, in per cent with two decimals."""
-    fee = _basis_points(request.form.get("fee", "").strip())
-    with transaction(current_hub().engine) as session:
-        partner = _known(session, partner_id)
-        if fee is None:
-            return _page(partner, has_wrong_fee=True), 422
-        partner.fee_basis_points = fee
+    """Let a new version of the operator's part count from now on, in per cent with two decimals."""
+    fee, login, hub = _basis_points(request.form.get("fee", "").strip()), current_login(), current_hub()
+    if fee is None or login is None:
+        with reading(hub.engine) as session:
+            return _page(session, _known(session, partner_id), has_wrong_fee=True), 422
+    with transaction(hub.engine) as session:
+        fees.set_fee(session, _known(session, partner_id).id, fee, set_by=login.email)
     return redirect(f"/admin/partners/{partner_id}")
 
 
@@ -87,7 +87,7 @@ def set_limits(partner_id: str) -> ResponseReturnValue:
         try:
             set_site_limits(session, partner.id, read_site_limits())
         except InvalidLimitsError:
-            return _page(partner, wrong_limits=sent_site_limit_fields()), 422
+            return _page(session, partner, wrong_limits=sent_site_limit_fields()), 422
     hub.callers.forget_all()
     return redirect(f"/admin/partners/{partner_id}")
 
@@ -98,7 +98,7 @@ def _basis_points(percent: str) -> int | None:
     if found is None:
         return None
     points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
-    return points if points <= _MOST_BASIS_POINTS else None
+    return points if points <= fees.MOST_BASIS_POINTS else None
 
 
 def _known(session: Session, partner_id: str) -> Partner:
@@ -109,6 +109,7 @@ def _known(session: Session, partner_id: str) -> Partner:
 
 
 def _page(
+    session: Session,
     partner: Partner,
     *,
     secret: str | None = None,
@@ -118,11 +119,11 @@ def _page(
     return render_template(
         "admin/partner.html",
         partner=partner,
+        fees=fees.list_fees(session, partner.id),
         secret=secret,
         has_wrong_fee=has_wrong_fee,
         site_limits=wrong_limits or site_limit_fields(partner),
         limits_are_wrong=wrong_limits is not None,
-        listings=LISTINGS,
         name="partners",
     )
 
@@ -136,6 +137,5 @@ def _new_page(*, problem: str | None = None) -> str:
         chosen=request.form.getlist("scopes") if request.form else ALL_SCOPES,
         scopes=ALL_SCOPES,
         scope_words=scope_words(),
-        listings=LISTINGS,
         name="partners",
     )

@@ -18,7 +18,6 @@ from oauth_app.services.reconciliation_closing import (
     read_overview,
 )
 from oauth_app.services.reconciliation_wire import alarm_object, difference_object, run_object
-from oauth_app.web.admin import LISTINGS
 from oauth_app.web.guards import operator
 from oauth_app.web.login_state import current_login
 
@@ -89,6 +88,5 @@ def _page(*, incomplete: str | None = None) -> str:
             "admin/reconciliation.html",
             overview=read_overview(session),
             incomplete=incomplete,
-            listings=LISTINGS,
             name="reconciliation",
         )

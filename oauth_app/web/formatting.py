@@ -29,6 +29,11 @@ def cny(fen: int) -> str:
     return f"{format_decimal(Decimal(fen) / _HUNDREDTHS, format='#,##0.00')} CNY"
 
 
+def percent(basis_points: int) -> str:
+    """Write hundredths of a per cent: ``250`` is ``2.50 %``."""
+    return f"{format_decimal(Decimal(basis_points) / _HUNDREDTHS, format='0.00')} %"
+
+
 def moment(value: datetime | None) -> str:
     """Write a moment in the reader's language, in UTC."""
     return f"{format_datetime(value, 'medium', rebase=False)} UTC" if value else "-"
@@ -51,6 +56,5 @@ def host(address: str) -> str:
 
 def register_formatting(app: Flask) -> None:
     """Give the templates these as filters."""
-    app.jinja_env.filters.update(
-        units=units, as_cny=as_cny, cny=cny, moment=moment, host=host, day=day, counted=counted
-    )
+    filters = (units, as_cny, cny, percent, moment, host, day, counted)
+    app.jinja_env.filters.update({filter_.__name__: filter_ for filter_ in filters})

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text, update
@@ -15,73 +14,24 @@ from oauth_app.ledger import AccountKind, AccountName, Movement, TransferKind, T
 from oauth_app.models import Charge, Difference, ReconciliationRun, TopUp
 from oauth_app.services.access import Access
 from oauth_app.services.charging import charge
-from oauth_app.services.reconciliation import reconcile, reconcile_nightly
+from oauth_app.services.reconciliation import reconcile_nightly
 from oauth_app.services.reconciliation_closing import (
     AlreadyClosedError,
     Closing,
     ReasonMissingError,
     close_difference,
 )
-from oauth_app.services.stripe_looking import book_order, name_of
-from oauth_app.services.top_up import open_top_up
-from oauth_app.services.top_up_wishes import TopUpWish
-from tests.fixtures.hub import Person, Sandbox
+from tests.fixtures.hub import Sandbox
+from tests.services.reconciling import DAY, LATER, change, look, only_difference
 from tests.services.wishes import make_wish
 
 ALICE = "alice@example.com"
-LATER = timedelta(hours=1)
-DAY = timedelta(days=1, hours=1)
 
 
 @pytest.fixture
 def charged(hub: Hub, access: Access) -> Charge:
     """Charge alice 10.01 units."""
     return charge(hub, access, make_wish()).charge
-
-
-@pytest.fixture
-def paid(hub: Hub, sandbox: Sandbox, alice: Person) -> TopUp:
-    """Let alice pay 12.34 USD by Stripe, without the hub hearing of it."""
-    wish = TopUpWish(user_id=alice.user_id, amount=12_34, asset="USD", provider="stripe")
-    top_up = open_top_up(hub, wish).top_up
-    assert top_up.url is not None
-    sandbox.pay(top_up.url)
-    return top_up
-
-
-@pytest.fixture
-def credited(hub: Hub, paid: TopUp) -> TopUp:
-    """Let the hub see the payment, too."""
-    book(hub, paid)
-    return paid
-
-
-def book(hub: Hub, top_up: TopUp) -> None:
-    """Ask Stripe for the order, and book what it says."""
-    order = name_of(top_up)
-    assert order is not None
-    book_order(hub, order)
-
-
-def change(hub: Hub, statement: Any) -> None:  # noqa: ANN401 - any statement
-    """Do to the rows what nothing in the hub does."""
-    with transaction(hub.engine) as session:
-        session.execute(statement)
-
-
-def look(hub: Hub, after: timedelta = timedelta()) -> set[tuple[str, str]]:
-    """Compare all sides, and return side and kind of what is open then."""
-    with clock.moved(after):
-        reconcile(hub, started_by="a test")
-    with reading(hub.engine) as session:
-        rows = session.execute(select(Difference.side, Difference.kind).where(Difference.closed_at.is_(None)))
-        return {(side, kind) for side, kind in rows}
-
-
-def only_difference(hub: Hub) -> Difference:
-    """Return the one difference there is."""
-    with reading(hub.engine) as session:
-        return session.scalars(select(Difference)).one()
 
 
 def test_sides_that_agree(hub: Hub, charged: Charge, credited: TopUp) -> None:
@@ -208,50 +158,6 @@ def test_a_charge_that_nobody_decides(hub: Hub, access: Access, sandbox: Sandbox
     assert look(hub, DAY) == {("upstream", "undecided")}
     difference = only_difference(hub)
     assert (difference.subject, difference.details["balance_before"]) == (unknown.id, unknown.balance_before)
-
-
-def test_paid_and_not_credited(hub: Hub, paid: TopUp) -> None:
-    """What is paid at Stripe and not in the books is found, and closes by itself when it is credited."""
-    assert look(hub) == set()  # it may be on its way
-    assert look(hub, LATER) == {("stripe", "paid_not_credited")}
-    book(hub, paid)
-    assert look(hub, 2 * LATER) == set()
-    difference = only_difference(hub)
-    assert (difference.closed_by, difference.subject) == ("the books", paid.id)
-    assert difference.closed_reason
-
-
-def test_paid_and_unknown(hub: Hub, paid: TopUp) -> None:
-    """A payment with our mark for an order that we have no row of is found."""
-    change(hub, text("DELETE FROM top_up"))
-    assert look(hub) == {("stripe", "paid_not_credited")}
-    assert only_difference(hub).subject == paid.id
-
-
-def test_credited_and_not_paid(hub: Hub, alice: Person) -> None:
-    """What is in the wallet and was never paid at Stripe is found."""
-    wish = TopUpWish(user_id=alice.user_id, amount=12_34, asset="USD", provider="stripe")
-    top_up = open_top_up(hub, wish).top_up
-    change(hub, update(TopUp).where(TopUp.id == top_up.id).values(status="paid"))
-    assert ("stripe", "credited_not_paid") in look(hub)
-
-
-def test_credited_otherwise(hub: Hub, credited: TopUp) -> None:
-    """Another amount in the books than at Stripe is found."""
-    change(hub, update(TopUp).where(TopUp.id == credited.id).values(amount=99_99))
-    assert ("stripe", "credited_otherwise") in look(hub)
-
-
-def test_a_stripe_that_does_not_answer_is_noted(hub: Hub, sandbox: Sandbox, credited: TopUp) -> None:
-    """An outage ends nothing: the run says so, and what is open stays open."""
-    change(hub, update(TopUp).where(TopUp.id == credited.id).values(reversed=1))
-    before = look(hub)
-    sandbox.fail("/stripe/v1", "reset_before", times=10)
-    assert look(hub) == before
-    with reading(hub.engine) as session:
-        latest = session.scalars(select(ReconciliationRun).order_by(ReconciliationRun.started_at.desc())).first()
-    assert latest is not None
-    assert latest.summary["stripe"]["problem"] == "PaymentsUnavailableError"
 
 
 def test_one_open_difference_for_each_subject(hub: Hub, charged: Charge) -> None:

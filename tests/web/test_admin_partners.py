@@ -7,6 +7,7 @@ from sqlalchemy import select
 from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Partner
+from oauth_app.services.fees import current_fee
 from oauth_app.services.operators import grant_operator
 from oauth_app.services.partner_modes import ask_to_go_live
 from oauth_app.services.partners import Credentials, get_partner
@@ -116,6 +117,19 @@ def test_the_fee_is_set_in_per_cent(
     press(operator, partner.client_id, "fee", fee=percent)
 
     assert row_of(module_hub, partner.client_id).fee_basis_points == points
+
+
+def test_the_fee_counts_for_the_next_charge(operator: Developer, module_hub: LiveHub, partner: Credentials) -> None:
+    """What the form says is what is charged by, also when something was charged before; the page shows who and when."""
+    engine = module_hub.hub.engine
+    with transaction(engine) as session:
+        assert current_fee(session, partner.client_id).basis_points == 0
+    press(operator, partner.client_id, "fee", fee="2.5")
+    with reading(engine) as session:
+        assert current_fee(session, partner.client_id).basis_points == 250
+    page = operator.browser.get(f"/admin/partners/{partner.client_id}").text
+    rows = [words for words in ("admin@example.com", "the registration", "2.50 %", "0.00 %") if words in page]
+    assert len(rows) == 4
 
 
 @pytest.mark.parametrize("percent", ["", "-1", "100.01", "1.005", "1e1", "٣", "ten"])
