@@ -11,7 +11,7 @@ from oauth_app.models import Delivery, Event, EventDelivery, WebhookEndpoint
 from oauth_app.services.events import send_to, wants
 from oauth_app.services.paging import Page, PageWish, read_page
 from oauth_app.services.webhook_endpoints import get_endpoint
-from oauth_app.services.webhook_errors import UnknownEventError
+from oauth_app.services.webhook_errors import EndpointOffError, UnknownDeliveryError, UnknownEventError
 
 #: At most so many in one transaction; the answer says where to go on.
 RESEND_BATCH = 500
@@ -102,6 +102,21 @@ def resend_event(session: Session, event: Event, endpoint_id: str | None = None)
     for endpoint in wanting:
         send_to(session, event.id, endpoint)
     return len(wanting)
+
+
+def resend_delivery(session: Session, endpoint: WebhookEndpoint, delivery_id: str) -> str:
+    """Send the event of one delivery to its endpoint once more; return the new delivery's id. The caller commits.
+
+    Raises:
+        UnknownDeliveryError: it is none of the endpoint's.
+        EndpointOffError: the endpoint is switched off.
+    """
+    link = session.get(EventDelivery, delivery_id)
+    if link is None or link.endpoint_id != endpoint.id:
+        raise UnknownDeliveryError(delivery_id)
+    if endpoint.disabled_at is not None:
+        raise EndpointOffError(endpoint.id)
+    return send_to(session, link.event_id, endpoint)
 
 
 def resend_range(

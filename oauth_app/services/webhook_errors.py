@@ -15,6 +15,14 @@ class UnknownEventError(WebhookError):
     """The partner has no event of this id."""
 
 
+class UnknownDeliveryError(WebhookError):
+    """The endpoint has no delivery of this id, or not any more."""
+
+
+class EndpointOffError(WebhookError):
+    """The endpoint is switched off and is sent nothing."""
+
+
 class InvalidEndpointError(WebhookError):
     """A field of an endpoint cannot be taken."""
 

@@ -1,4 +1,4 @@
-"""``/docs/button`` and ``/docs/guides``: what a site's developer reads beside the API."""
+"""``/docs/button``, ``/docs/webhooks`` and ``/docs/guides``: what a site's developer reads beside the API."""
 
 import base64
 import hashlib
@@ -53,14 +53,24 @@ def guide(name: str) -> ResponseReturnValue:
     files = {file.stem: file for file in GUIDES.glob("*.md")}  # nothing else can be asked for
     if name not in files:
         abort(404)
-    text = files[name].read_text("utf-8").replace(_PLACEHOLDER, current_hub().settings.hub_issuer)
-    title, _, _ = text.removeprefix("# ").partition("\n")
-    return render_template("docs_guide.html", title=title, text=_rendered(text), is_index=name == "README")
+    return _page(files[name], is_index=name == "README")
+
+
+@bp.get("/webhooks")
+def webhooks() -> ResponseReturnValue:
+    """Tell what is sent to a site's server, and how it knows that it is ours."""
+    return _page(GUIDES.parent / "webhooks.md")
 
 
 def integrity_of(file: Path) -> str:
     """Return what stands in a script's ``integrity`` (Subresource Integrity 3.1)."""
     return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
+
+
+def _page(file: Path, *, is_index: bool = False) -> str:
+    text = file.read_text("utf-8").replace(_PLACEHOLDER, current_hub().settings.hub_issuer)
+    title, _, _ = text.removeprefix("# ").partition("\n")
+    return render_template("docs_guide.html", title=title, text=_rendered(text), is_index=is_index)
 
 
 def _rendered(text: str) -> Markup:

@@ -14,6 +14,7 @@ from oauth_app.services.partner_errors import UnknownPartnerError
 from oauth_app.services.partner_sessions import SessionEndedError
 from oauth_app.services.self_service import NotYoursError
 from oauth_app.services.statement_months import UnknownMonthError
+from oauth_app.services.webhook_errors import UnknownDeliveryError, UnknownEndpointError, UnknownEventError
 from oauth_app.upstream import UpstreamError, UpstreamGrantLostError, UpstreamRefusedError, UpstreamUnavailableError
 from oauth_app.web.login_state import sign_in_url
 
@@ -43,6 +44,9 @@ MESSAGE_OF_ERROR: dict[type[Exception], Message] = {
     ),
     UnknownPartnerError: _NOT_FOUND,
     UnknownMonthError: _NOT_FOUND,
+    UnknownEndpointError: _NOT_FOUND,
+    UnknownEventError: _NOT_FOUND,
+    UnknownDeliveryError: _NOT_FOUND,
     ConnectionLostError: Message(
         403, _l("Your connection to OhMyGPT is lost"), _l("Please sign in again to repair it."), offers_sign_in=True
     ),

@@ -272,3 +272,8 @@ def make_charge(consent: Consent, amount: int) -> Charge:
         request_digest="d",
         created_at=clock.now(),
     )
+
+
+def test_what_the_hub_sends_can_be_read_about(alice_at_work: Developer) -> None:
+    """The console leads to the page about webhooks."""
+    assert "Standard Webhooks" in alice_at_work.browser.get("/docs/webhooks").text
