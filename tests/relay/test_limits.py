@@ -121,11 +121,13 @@ def test_only_allowed_models_are_called(relayed: Relayed, stub: Stub, model: obj
     assert bool(stub.seen) == (status == 200)
 
 
-def test_no_body_hides_another_model(relayed: Relayed, stub: Stub) -> None:
+@pytest.mark.parametrize("has_length", [True, False])
+def test_no_body_hides_another_model(relayed: Relayed, stub: Stub, has_length: bool) -> None:  # noqa: FBT001
     """A long body in pieces is read as the vendor reads it: the last of two models counts, and nothing was executed."""
     allow(relayed, allowed_models=["gpt-4o-mini"])
-    pieces = [b'{"model": "gpt-4o-mini", "messages": "' + b"x" * 100_000 + b'", "model": "gpt-5"', b"}"]
-    answer = relayed.call("/v1/chat/completions", data=iter(pieces), headers={"content-type": "application/json"})
+    pieces = [b'{"model": "gpt-4o-mini", "messages": "' + b"x" * 1_000_000 + b'", "model": "gpt-5"', b"}"]
+    data = b"".join(pieces) if has_length else iter(pieces)
+    answer = relayed.call("/v1/chat/completions", data=data, headers={"content-type": "application/json"})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "model_not_allowed")
     assert not stub.seen
