@@ -11,7 +11,7 @@ from pathlib import Path
 
 from oauth_app.relay.price import WHOLE, Price, read_multiplier
 from oauth_app.relay.quantities import Tokens
-from oauth_app.relay.wishes import NOTHING, Wish
+from oauth_app.relay.wishes import Wish
 
 _DEFAULT = Path(__file__).with_name("prices.toml")
 #: ``gpt-4o-2024-08-06``, ``claude-sonnet-4-20250514`` and ``…-latest`` cost what the plain name costs.
@@ -120,11 +120,6 @@ class PriceBook:
     def presume(self, path: str, wish: Wish, body_bytes: int, said: int) -> Tokens:
         """Return what a call probably used whose answer did not tell."""
         return (self.price_of(path, wish) or self._dearest).presume(wish, body_bytes, said)
-
-    def estimate(self, model: str | None, tokens: Tokens) -> int | None:
-        """Return what the tokens of a model cost; None without a price or without tokens."""
-        price = self._find(model)
-        return None if price is None or not tokens.is_known else price.cost(NOTHING, tokens, 0)
 
     def _find(self, model: str | None) -> Price | None:
         if model is None:

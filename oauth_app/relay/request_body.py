@@ -12,7 +12,7 @@ import msgspec
 from oauth_app.relay.form_fields import FormReader, MultipartReader
 from oauth_app.relay.json_scanner import JsonScanner
 from oauth_app.relay.references import ReferenceFinder, find_references
-from oauth_app.relay.wishes import FIELD_NAMES, NOTHING, UNCLEAR, UNDECODED, Fields, Wish, clean_model, wish_of
+from oauth_app.relay.wishes import FIELD_NAMES, NOTHING, UNCLEAR, UNDECODED, Fields, Wish, wish_of
 
 #: A JSON body up to here is held and decoded whole.
 WHOLE_BYTES = 65_536
@@ -62,15 +62,6 @@ def read_body(content_type: bytes, body: bytes, content_encoding: bytes = b"") -
     reader = BodyReader(content_type, content_encoding)
     reader.feed(body)
     return reader.finish()
-
-
-def read_model(head: bytes, *, is_whole: bool, content_type: bytes) -> str | None:
-    """Return the model that a request asks for, from the beginning of its body."""
-    if is_whole:
-        return read_body(content_type, head).model
-    scanner = JsonScanner(FIELD_NAMES, UNDECODED)
-    scanner.feed(head)
-    return clean_model(scanner.fields.get("model"))
 
 
 def _reader_of(kind: bytes, content_type: bytes) -> _Reader:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from oauth_app.relay.quantities import Tokens
-from oauth_app.relay.request_body import read_model as read_model  # noqa: PLC0414 - for who still looks for it here
 
 #: A number above this is no count of tokens; the column would not hold it.
 _MOST_TOKENS = 1 << 53
