@@ -52,7 +52,7 @@ _VAGUE_NAME = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)$")
 _LOCK_LINE = re.compile(r"#.*|[\w.\-\[\]]+==\S+( ; .*)? \\|    --hash=sha256:\w{64}( \\)?")
 
 #: What stands beside the project in a working tree and is in no commit.
-_PRIVATE = {".venv", ".git", "instance", "test-artifacts"}
+_PRIVATE = {".venv", ".git", ".hypothesis", "instance", "test-artifacts"}
 
 
 def test_half_of_the_functions_are_tiny() -> None:
