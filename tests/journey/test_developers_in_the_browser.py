@@ -70,7 +70,7 @@ def test_limits_are_lowered_on_the_account_page(module_hub: LiveHub, visitors: V
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("link", name="Start a sign-in").click()
-    page.get_by_label("AI calls").fill("12")
+    page.get_by_label("AI calls, at most a minute").fill("12")
     page.get_by_role("button", name="Agree").click()
     page.wait_for_url("**/livez?**")
     page.goto(f"{module_hub.url}/account")

@@ -41,7 +41,7 @@ class RawUpstream:
     """Stands where OhMyGPT would, takes nothing but strict HTTP/1.1, and answers with the bytes it is told."""
 
     port: int
-    requests: list[Message] = field(default_factory=list)
+    requests: list[Message] = field(default_factory=list, repr=False)
     malformed: list[str] = field(default_factory=list)
     #: None is a good answer that names the request's target.
     answer: bytes | None = None

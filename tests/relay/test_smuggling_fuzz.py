@@ -44,7 +44,8 @@ _mutations = st.one_of(st.just([]), st.lists(_mutation, min_size=1, max_size=2))
 def test_nothing_is_made_up(door: Door, parts: list[tuple[bytes, list[tuple[float, int, bytes]]]]) -> None:
     """Each request upstream is strictly written, and there are at most as many as were sent.
 
-    Where all that was sent is strictly written, they are the same ones in the same order.
+    Where all that was sent is strictly written, they are some of the same ones, in the same order: a request whose
+    token is spoilt is refused, and the one behind it is served.
     """
     mark = b"/v1/e%05d" % next(_number)
     sends = b"".join(_mutate(request, mutations) for request, mutations in parts).replace(_MARK, mark)
@@ -54,8 +55,8 @@ def test_nothing_is_made_up(door: Door, parts: list[tuple[bytes, list[tuple[floa
     assert len(seen) <= sends.count(mark)
     sent, is_strict = _read_all(sends.replace(TOKEN, door.token.encode()))
     if is_strict:
-        bodies = [(request.target, request.body) for request in sent]
-        assert [(request.target, request.body) for request in seen] == bodies[: len(seen)]
+        left = iter([(request.target, request.body) for request in sent])
+        assert all((request.target, request.body) in left for request in seen)
 
 
 def _mutate(request: bytes, mutations: list[tuple[float, int, bytes]]) -> bytes:
