@@ -75,11 +75,11 @@ def test_limits_are_lowered_on_the_account_page(module_hub: LiveHub, visitors: V
     page.wait_for_url("**/livez?**")
     page.goto(f"{module_hub.url}/account")
     _keep(page, "37-account-with-limits")
-    page.get_by_role("region", name="Limited shop").get_by_role("link", name="Lower the limits").click()
+    page.get_by_role("region", name="Limited shop").get_by_role("link", name="Change the limits").click()
     page.get_by_label("At most, a month").fill("50")
     page.get_by_label("How long").select_option("30")
     _keep(page, "38-account-limits")
-    page.get_by_role("button", name="Lower the limits").click()
+    page.get_by_role("button", name="Change the limits").click()
     expect(page.get_by_role("region", name="Limited shop")).to_contain_text("50.00 CNY per month")
 
 
