@@ -17,6 +17,8 @@ class OrderKind(StrEnum):
 class OrderStatus(StrEnum):
     """Where an order stands at Stripe. Only ``PAID`` is money."""
 
+    #: An invoice that is being written: its amount is not there yet, and nobody can pay it.
+    DRAFT = "draft"
     OPEN = "open"
     #: A bank has been asked and answers in days.
     PROCESSING = "processing"

@@ -16,7 +16,7 @@ _WARNINGS = {"warning_needs_response", "warning_under_review"}
 _GONE = {"failed", "canceled"}
 
 _OF_INVOICE = {
-    "draft": OrderStatus.OPEN,
+    "draft": OrderStatus.DRAFT,
     "open": OrderStatus.OPEN,
     "paid": OrderStatus.PAID,
     "void": OrderStatus.EXPIRED,
