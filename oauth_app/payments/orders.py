@@ -17,7 +17,7 @@ class OrderKind(StrEnum):
 class OrderStatus(StrEnum):
     """Where an order stands at Stripe. Only ``PAID`` is money."""
 
-    #: An invoice that is being written: its amount is not there yet, and nobody can pay it.
+    #: Its amount is still to be put on it, and nobody can pay it yet.
     DRAFT = "draft"
     OPEN = "open"
     #: A bank has been asked and answers in days.

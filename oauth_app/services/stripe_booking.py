@@ -75,8 +75,9 @@ def apply_order_state(session: Session, state: OrderState, *, livemode: bool) ->
     top_up = _lock(session, by_name)
     if top_up is None:
         return Outcome.UNKNOWN_ORDER if state.top_up_id else Outcome.FOREIGN
-    _count_look(top_up)
-    return _follow_order(session, top_up, state, fits=_is_same_order(top_up, state) and state.livemode == livemode)
+    if state.status is OrderStatus.DRAFT:
+        return Outcome.UNCHANGED  # whoever makes it is not done: there is nothing to compare, and nothing to pay
+    return _apply(session, top_up, state, livemode=livemode)
 
 
 def apply_payment_facts(session: Session, facts: PaymentFacts) -> Outcome:
@@ -109,6 +110,18 @@ def mark_failed(session: Session, top_up_id: str, code: str) -> None:
         _follow(session, top_up, TopUpStatus.FAILED)
 
 
+def _apply(session: Session, top_up: TopUp, state: OrderState, *, livemode: bool) -> Outcome:
+    _count_look(top_up)
+    if not _is_same_order(top_up, state) or state.livemode != livemode:
+        _log.error("alarm: Stripe's %s does not fit the top-up %s", state.order_id, top_up.id)
+        return Outcome.MISMATCH
+    top_up.stripe_order_id = state.order_id
+    top_up.url = top_up.url or state.url
+    if state.status is OrderStatus.PAID:
+        return _credit(session, top_up, state)
+    return _follow(session, top_up, _STATUS_OF[state.status])
+
+
 def _lock(session: Session, condition: ColumnElement[bool]) -> TopUp | None:
     query = select(TopUp).where(condition, TopUp.provider == STRIPE).with_for_update()
     return session.scalar(query.execution_options(populate_existing=True))
@@ -122,20 +135,6 @@ def _count_look(top_up: TopUp) -> None:
 def _is_same_order(top_up: TopUp, state: OrderState) -> bool:
     ours = (top_up.kind, top_up.amount, top_up.asset, top_up.stripe_order_id or state.order_id)
     return ours == (state.kind, state.amount, state.asset, state.order_id)
-
-
-def _follow_order(session: Session, top_up: TopUp, state: OrderState, *, fits: bool) -> Outcome:
-    # Stripe tells of an invoice before we have put the amount on it.
-    if state.status is OrderStatus.DRAFT:
-        return Outcome.UNCHANGED
-    if not fits:
-        _log.error("alarm: Stripe's %s does not fit the top-up %s", state.order_id, top_up.id)
-        return Outcome.MISMATCH
-    top_up.stripe_order_id = state.order_id
-    top_up.url = top_up.url or state.url
-    if state.status is OrderStatus.PAID:
-        return _credit(session, top_up, state)
-    return _follow(session, top_up, _STATUS_OF[state.status])
 
 
 def _credit(session: Session, top_up: TopUp, state: OrderState) -> Outcome:
