@@ -124,6 +124,15 @@ class RefundQuery(ListQuery):
     created_before: _Before = None
 
 
+class TopUpQuery(ListQuery):
+    """Which orders."""
+
+    status: Literal["creating", "open", "processing", "paid", "refunded", "disputed", "expired", "failed"] | None = None
+    provider: Literal["ohmygpt", "stripe"] | None = None
+    created_after: _After = None
+    created_before: _Before = None
+
+
 class EntryQuery(CallListQuery):
     """Which entries."""
 

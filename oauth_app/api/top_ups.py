@@ -4,14 +4,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from oauth_app.api.bearer import current_access, require_access
+from oauth_app.api.money_schemas import TopUpQuery
 from oauth_app.api.operations import Operation, answer, describes, read_body, read_query
 from oauth_app.api.problems import answer_problems
-from oauth_app.api.schemas import ListAnswer, ListQuery, PlainQuery, TopUpAnswer, TopUpRequest
+from oauth_app.api.schemas import ListAnswer, PlainQuery, TopUpAnswer, TopUpRequest
 from oauth_app.db import reading
 from oauth_app.hub import current_hub
 from oauth_app.models import TopUp
 from oauth_app.services.idempotency import check_key
 from oauth_app.services.paging import PageWish
+from oauth_app.services.partner_sight import Filter
 from oauth_app.services.scopes import Scope
 from oauth_app.services.top_up import get_top_up, list_top_ups, open_top_up
 from oauth_app.services.top_up_watching import look_at_top_up
@@ -53,13 +55,15 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("")
-@describes(Operation(scope=Scope.TOPUPS_WRITE, query=ListQuery, answers={200: ListAnswer[TopUpAnswer]}))
+@describes(Operation(scope=Scope.TOPUPS_WRITE, query=TopUpQuery, answers={200: ListAnswer[TopUpAnswer]}))
 def index() -> ResponseReturnValue:
     """List the orders you opened for the user, newest first."""
-    access, query = current_access(), read_query(ListQuery)
+    access, query = current_access(), read_query(TopUpQuery)
     access.require(Scope.TOPUPS_WRITE)
+    wanted = Filter(status=query.status, created_after=query.created_after, created_before=query.created_before)
+    wish = PageWish(limit=query.limit, after=query.cursor)
     with reading(current_hub().engine) as session:
-        page = list_top_ups(session, access, PageWish(limit=query.limit, after=query.cursor))
+        page = list_top_ups(session, access, wish, wanted, provider=query.provider)
     return answer(ListAnswer[TopUpAnswer](data=[_shown(row) for row in page.rows], next_cursor=page.next_cursor))
 
 

@@ -35,6 +35,8 @@ def sandbox(host: str, port: int | None, *, reset: bool) -> None:
 
 def sandbox_program(settings: Settings, *, host: str, port: int, reset: bool = False) -> Program:
     """Return the sandbox as a program to start."""
+    # Several while rotating: any of them is believed.
+    secret = {"SANDBOX_STRIPE_WEBHOOK_SECRET": secrets[0]} if (secrets := settings.webhook_secrets) else {}
     options = ["--host", host, "--port", str(port), "--database", str(settings.hub_instance / "sandbox.db")]
     return Program(
         name="sandbox",
@@ -45,6 +47,7 @@ def sandbox_program(settings: Settings, *, host: str, port: int, reset: bool = F
             "SANDBOX_REDIRECT_DOMAIN": urlsplit(settings.hub_issuer).hostname or "127.0.0.1",
             # By the port, not the issuer: the double talks to this machine only.
             "SANDBOX_STRIPE_WEBHOOK_URL": f"http://127.0.0.1:{settings.hub_port}/webhooks/stripe",
+            **secret,
         },
         ready_url=f"http://{host}:{port}/healthz",
     )

@@ -62,9 +62,10 @@ def list_holds(session: Session, wanted: Narrowing) -> Rows:
     return _page(session, _holds(), Hold, wanted)
 
 
-def find_hold(session: Session, hold_id: str) -> Row[Hold, str, str, str] | None:
-    """Return one hold with the user's e-mail, the partner's name and what it is for."""
-    return session.execute(_holds().where(Hold.id == hold_id)).first()
+def find_hold(session: Session, hold_id: str) -> Row[Hold, str, str, str, str | None] | None:
+    """Return one hold with the user's e-mail, the partner's name, what it is for, and the charge that captured it."""
+    query = _holds().add_columns(Charge.id).outerjoin(Charge, Charge.hold_id == Hold.id)
+    return session.execute(query.where(Hold.id == hold_id)).first()
 
 
 def list_refunds(session: Session, wanted: Narrowing) -> Rows:

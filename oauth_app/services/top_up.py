@@ -21,6 +21,7 @@ from oauth_app.services.connections import ConnectionLostError, open_token
 from oauth_app.services.events import EventType
 from oauth_app.services.idempotency import IdempotencyInFlightError, check_same
 from oauth_app.services.paging import Page, PageWish, read_page
+from oauth_app.services.partner_sight import ALL, Filter
 from oauth_app.services.stripe_looking import gateway_of
 from oauth_app.services.stripe_opening import LEASE, open_at_stripe
 from oauth_app.services.top_up_errors import TopUpFailedError, TopUpUnclearError, UnknownTopUpError
@@ -82,10 +83,14 @@ def get_top_up(session: Session, access: Access, top_up_id: str) -> TopUp:
     return top_up
 
 
-def list_top_ups(session: Session, access: Access, wish: PageWish) -> Page[TopUp]:
+def list_top_ups(
+    session: Session, access: Access, wish: PageWish, wanted: Filter = ALL, *, provider: str | None = None
+) -> Page[TopUp]:
     """Return the orders that this partner opened for this user, newest first."""
     own = select(TopUp).where(TopUp.partner_id == access.partner_id, TopUp.user_id == access.user_id)
-    return read_page(session, own, TopUp.id, wish)
+    if provider is not None:
+        own = own.where(TopUp.provider == provider)
+    return read_page(session, own.where(*wanted.condition(TopUp)), TopUp.id, wish)
 
 
 def _write(hub: Hub, wish: TopUpWish) -> _Written:

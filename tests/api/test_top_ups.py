@@ -95,6 +95,21 @@ def test_another_partner_sees_no_order(app: Flask, caller: Caller, hub: Hub, ali
     assert theirs.get(TOP_UPS).get_json()["data"] == []
 
 
+def test_orders_are_filtered(caller: Caller) -> None:
+    """By state, provider and time; what is none of these is refused by name."""
+    at_ohmygpt = caller.top_up().get_json()["id"]
+    by_stripe = caller.top_up("top-2", provider="stripe", asset="USD").get_json()["id"]
+
+    def ids(query: str) -> list[str]:
+        return [one["id"] for one in caller.get(f"{TOP_UPS}?{query}").get_json()["data"]]
+
+    assert ids("status=open") == [by_stripe, at_ohmygpt]
+    assert (ids("provider=stripe"), ids("provider=ohmygpt"), ids("status=paid")) == ([by_stripe], [at_ohmygpt], [])
+    assert (ids("created_before=2020-01-01T00:00:00Z"), len(ids("created_after=2020-01-01T00:00:00Z"))) == ([], 2)
+    for query in ("status=succeeded", "provider=paypal", "created_after=yesterday"):
+        assert code_of(caller.get(f"{TOP_UPS}?{query}")) == (422, "invalid_request")
+
+
 def test_stripe_opens_an_order_for_the_wallet(caller: Caller, sandbox: Sandbox) -> None:
     """The same request with another provider: the money comes to the wallet here, and the order says when."""
     made = caller.top_up(provider="stripe", asset="USD", amount=12_00).get_json()

@@ -1,11 +1,16 @@
 """The command that verifies the books."""
 
 import json
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 from tests.cli.conftest import Command
+from tests.conftest import ROOT
 
 
 def test_right_books(ready: Command) -> None:
@@ -21,3 +26,18 @@ def test_wrong_books(ready: Command, instance: Path) -> None:
     answer = ready("ledger", "verify", "--json")
     assert answer.code == 1
     assert [finding["row"] for finding in json.loads(answer.output)] == ["tr_1"]
+
+
+def test_a_person_sees_how_far_it_is(ready: Command, instance: Path) -> None:
+    """At a terminal a bar moves on the error stream; what is found goes to the other one, where programs read."""
+    assert ready("db", "upgrade").code == 0
+    assert instance.exists()
+    terminal, end = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        command = [sys.executable, "-m", "oauth_app.cli.main", "ledger", "verify"]
+        streams = {"stdout": subprocess.PIPE, "stderr": end}
+        environment = {**os.environ, "TERM": "xterm"}
+        answer = subprocess.run(command, cwd=ROOT, env=environment, text=True, timeout=60, check=True, **streams)
+        os.close(end)
+        assert b"postings" in screen.read(4096)
+    assert answer.stdout == "The books are right.\n"

@@ -150,7 +150,7 @@ def test_no_page_is_wider_than_the_screen(
     """Every page of the console fits, in the light and in the dark, on a desk and on a phone."""
     page = visitors.visit(**options)
     path = _prepare(page, module_hub, tmp_path / "logo.png", f"40-{look}-welcome")
-    for number, name in enumerate(("", "/settings", "/secrets", "/failures", "/delete")):
+    for number, name in enumerate(("", "/settings", "/secrets", "/failures", "/webhooks", "/events", "/delete")):
         _shoot(page, module_hub, path + name, f"41-{look}-{number}{name.replace('/', '-')}")
     _shoot(page, module_hub, "/developers", f"42-{look}-sites")
     page.goto(f"{module_hub.url}{path}")
@@ -159,6 +159,8 @@ def test_no_page_is_wider_than_the_screen(
     _shoot(page, module_hub, "/admin/partners", f"44-{look}-admin-partners", is_table=True)
     _shoot(page, module_hub, path.replace("developers/sites", "admin/partners"), f"45-{look}-admin-partner")
     _shoot(page, module_hub, "/admin/partners/new", f"46-{look}-admin-new")
+    for name in ("charges", "holds", "refunds", "top-ups", "ledger"):
+        _shoot(page, module_hub, f"/admin/{name}", f"47-{look}-admin-{name}", is_table=True)
 
 
 def _prepare(page: Page, hub: LiveHub, logo: Path, welcome: str) -> str:

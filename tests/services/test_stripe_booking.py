@@ -103,6 +103,13 @@ def test_an_order_that_does_not_fit_credits_nothing(
     assert "alarm: Stripe's" in caplog.text
 
 
+def test_an_invoice_that_is_being_written_is_no_alarm(hub: Hub, order: TopUp) -> None:
+    """Stripe tells of it before there is an amount on it, and nothing follows from that; sent, it must fit."""
+    assert told(hub, order, status=OrderStatus.DRAFT, amount=0) == Outcome.UNCHANGED
+    assert row_of(hub, order.id).status == "open"
+    assert told(hub, order, status=OrderStatus.OPEN, amount=0) == Outcome.MISMATCH
+
+
 def test_a_name_that_nobody_knows_is_an_alarm(hub: Hub, order: TopUp) -> None:
     """Our mark on an order that is not here: somebody may have paid."""
     assert told(hub, order, top_up_id="top_unknown") is Outcome.UNKNOWN_ORDER

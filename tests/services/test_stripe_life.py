@@ -114,7 +114,11 @@ def test_every_order_of_a_life_ends_the_same(hub: Hub, alice: Person, stripe: St
         again.engine.dispose()
 
 
-@pytest.mark.parametrize("order", list(permutations(OrderStatus)), ids=str)
+#: All states that an order can be told to be in; a draft is none yet, and has no amount.
+_TOLD = [status for status in OrderStatus if status is not OrderStatus.DRAFT]
+
+
+@pytest.mark.parametrize("order", list(permutations(_TOLD)), ids=str)
 def test_answers_in_any_order_credit_what_was_paid(hub: Hub, alice: Person, order: tuple[OrderStatus, ...]) -> None:
     """Even if every state were told in every order: the one that is paid is credited, once, and nothing undoes it."""
     top_up = opened(hub, alice.user_id)

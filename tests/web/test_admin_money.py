@@ -189,7 +189,15 @@ def test_a_charge_names_its_fee_and_how_it_came_about(operator: Browser, story: 
 def test_a_hold_tells_of_its_capture(operator: Browser, story: Story) -> None:
     """It was placed, captured in part, and the rest let go."""
     page = operator.get(f"/admin/holds/{story.captured_hold}").text
-    for words in ("hold.created", "hold_placed", "hold.captured", "hold_captured", "15.03 USD", "A room"):
+    for words in (
+        "hold.created",
+        "hold_placed",
+        "hold.captured",
+        "hold_captured",
+        "15.03 USD",
+        "A room",
+        "/admin/charges/ch_",
+    ):
         assert words in page
 
 
