@@ -101,10 +101,12 @@ def capture_hold(session: Session, wish: Capture) -> HoldReceipt:
         raise CaptureTooLargeError(hold.id, wanted=amount, held=hold.amount)
     split = split_amount(amount, wish.fee_basis_points)
     _settle(session, hold, {"status": HoldStatus.CAPTURED, "captured_amount": amount, "fee": split.fee})
-    movements = share_out(AccountName.held(hold.user_id, hold.asset), hold.partner_id, split)
-    transfer_id = _record(session, TransferKind.HOLD_CAPTURED, hold.id, movements)
+    # The rest first: that locks the wallet and what is held of it, lowest id first. The other way round the wallet
+    # would come last, and a hold placed at the same moment has it and waits for the other.
     if rest := hold.amount - amount:
         _release(session, hold, rest)
+    movements = share_out(AccountName.held(hold.user_id, hold.asset), hold.partner_id, split)
+    transfer_id = _record(session, TransferKind.HOLD_CAPTURED, hold.id, movements)
     return HoldReceipt(hold_id=hold.id, transfer_id=transfer_id, amount=amount, fee=split.fee)
 
 

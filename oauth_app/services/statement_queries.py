@@ -82,9 +82,10 @@ def user_lines(user_id: str, accounts: Sequence[int], month: Month) -> CompoundS
     moved = _moved(accounts, month)
     here = _Amounts(asset=moved.c.asset, change=moved.c.change, gross=moved.c.change)
     there = _Amounts(asset=Charge.asset.expression, change=literal(0), gross=-Charge.amount)
-    at_ohmygpt = and_(Charge.user_id == user_id, Charge.funding == "upstream", _is_in(month))
+    at_ohmygpt = select(Charge.id).where(Charge.user_id == user_id, Charge.funding == "upstream")
     return union_all(
-        _lines(here).join(moved, moved.c.id == Transfer.id).where(moved.c.change != 0), _lines(there).where(at_ohmygpt)
+        _lines(here).join(moved, moved.c.id == Transfer.id).where(moved.c.change != 0),
+        _lines(there).where(_is_about(TransferKind.CHARGE, at_ohmygpt), _is_in(month)),
     )
 
 
@@ -94,9 +95,9 @@ def partner_lines(partner_id: str, accounts: Sequence[int], month: Month) -> Com
     earned = _Amounts(asset=moved.c.asset, change=moved.c.change, gross=moved.c.change + _fee())
     untouched = [
         _lines(_Amounts(asset=row.asset.expression, change=literal(0), gross=_fee())).where(
-            row.partner_id == partner_id, row.fee == amount, _is_in(month)
+            _is_about(kind, select(row.id).where(row.partner_id == partner_id, row.fee == amount)), _is_in(month)
         )
-        for _, row, amount in _WITH_FEE
+        for kind, row, amount in _WITH_FEE
     ]
     return union_all(_lines(earned).join(moved, moved.c.id == Transfer.id), *untouched)
 
@@ -121,6 +122,12 @@ def _lines(amounts: _Amounts) -> Select[Any]:
     for kind, row in _DETAILS.items():
         lines = lines.outerjoin(row, and_(Transfer.kind == kind, row.id == Transfer.reference))
     return lines.outerjoin(HoldRequest, HoldRequest.hold_id == Hold.id).outerjoin(Partner, Partner.id == partner_id)
+
+
+def _is_about(kind: TransferKind, ids: Select[str]) -> ColumnElement[bool]:
+    """Whether the transfer is about one of these. SQLite, told by a join, would look at all transfers of the kind."""
+    # The rows are joined outside, too; without this the inner query would mean those.
+    return and_(Transfer.kind == kind, Transfer.reference.in_(ids.correlate(None)))
 
 
 def _fee() -> ColumnElement[int]:

@@ -7,9 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine
 
-from oauth_app.ledger import AccountName, Movement, OverdraftError, OverReversalError, take_back
+from oauth_app.db import transaction
+from oauth_app.ledger import AccountName, Capture, Movement, OverdraftError, OverReversalError, capture_hold, take_back
 from oauth_app.ledger.fees import split_amount
-from tests.ledger.books import EARNINGS, FEES, OTHER_WALLET, WALLET, balance, charge, fill, findings, move
+from tests.ledger.books import (
+    EARNINGS,
+    FEES,
+    HELD,
+    OTHER_WALLET,
+    WALLET,
+    balance,
+    charge,
+    fill,
+    findings,
+    hold,
+    make_people,
+    move,
+)
 
 
 def press(times: int, act: Callable[[int], object], *, refusal: type[Exception]) -> int:
@@ -73,6 +87,24 @@ def test_refunds_and_charges_cross_without_deadlock(engine: Engine) -> None:
 
     assert press(80, act, refusal=OverdraftError) == 80
     assert balance(engine, EARNINGS) == 360
+    assert findings(engine) == []
+
+
+def test_captures_of_a_part_and_new_holds_do_not_deadlock(engine: Engine) -> None:
+    """A capture gives the rest back to the wallet that a new hold takes from; many of both at once end well."""
+    partner_id = make_people(engine)
+    fill(engine, 10_000)
+    placed = [hold(engine, partner_id, 10) for _ in range(100)]
+
+    def act(number: int) -> None:
+        if number % 2:
+            hold(engine, partner_id, 1)
+            return
+        with transaction(engine) as session:
+            capture_hold(session, Capture(hold_id=placed[number // 2], amount=4))
+
+    assert press(200, act, refusal=OverdraftError) == 200
+    assert (balance(engine, WALLET), balance(engine, HELD)) == (9_500, 100)
     assert findings(engine) == []
 
 
