@@ -14,7 +14,7 @@ from oauth_app.factory import create_app
 from oauth_app.hub import Hub, make_hub
 from oauth_app.relay import Relay
 from oauth_app.relay.asgi_types import AsgiApplication, Message, Receive, Scope, Send
-from oauth_app.relay.routes import PREFIXES
+from oauth_app.relay.routes import is_relayed
 from oauth_app.services.relaying import make_relay
 from oauth_app.settings import load_settings
 
@@ -51,7 +51,7 @@ class HubApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the life of the server."""
         match scope["type"]:
-            case "http" if _is_relayed(scope):
+            case "http" if is_relayed(scope.get("raw_path") or quote(scope["path"]).encode()):
                 await self._relay(scope, receive, send)
             case "http":
                 await self._pages(_for_wsgi(scope), receive, send)
@@ -84,13 +84,6 @@ class HubApplication:
         if self._worker is not None:
             await asyncio.to_thread(self._worker.stop)
         self._hub.close()
-
-
-def _is_relayed(scope: Scope) -> bool:
-    """Tell whether the relay answers; both spellings of a path count, so that none slips past its rules."""
-    written: bytes = scope.get("raw_path") or b""
-    decoded: str = scope["path"]
-    return decoded.startswith(PREFIXES) or written.decode("latin-1").startswith(PREFIXES)
 
 
 def _for_wsgi(scope: Scope) -> Message:

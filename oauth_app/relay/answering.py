@@ -75,14 +75,14 @@ class Answering:
             call.passage.settle(settled.counted)
         if settled.cost is not None and call.caller is not None:
             headers.append((b"x-hub-cost", b"%d" % settled.cost))
-        await self._linger(client, headers)
+        _end_with_early_answer(client, headers)
         await client.answer(call.status, headers + self._stamp(call), body)
 
     async def _pass_pieces(self, call: Call, client: Client, passing: "_Passing") -> None:
         usage = UsageFilter() if call.filters_usage and passing.is_events else None
         if usage is not None:
             passing.headers = [header for header in passing.headers if header[0] != b"content-length"]
-        await self._linger(client, passing.headers)
+        _end_with_early_answer(client, passing.headers)
         await client.begin(call.status, passing.headers + self._stamp(call))
         answer, redactor, chunk = passing.answer, passing.redactor, passing.beginning
         while chunk or (chunk := await answer.read()):
@@ -102,11 +102,6 @@ class Answering:
         if usage is not None:
             rest = usage.clean(rest) + usage.rest()
         await client.finish(chunk + rest)
-
-    async def _linger(self, client: Client, headers: RawHeaders) -> None:
-        """An answer that came before the end of the request: the connection cannot serve another call."""
-        if not client.is_whole:
-            headers.append((b"connection", b"close"))
 
     async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
         """End an answer that has begun: a stream by an error event, anything else by a cut connection."""
@@ -133,6 +128,12 @@ class _Passing:
         self.redactor = redactor
         self.beginning = beginning
         self.is_events = answer.media_type == _EVENTS
+
+
+def _end_with_early_answer(client: Client, headers: RawHeaders) -> None:
+    """Let an answer that came before the end of the request be the connection's last: it cannot serve another call."""
+    if not client.is_whole:
+        headers.append((b"connection", b"close"))
 
 
 def _is_small(answer: Answer) -> bool:

@@ -7,6 +7,7 @@ the way but small pieces, and every call that belongs to somebody leaves a recor
 import asyncio
 import logging
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from oauth_app.relay.admission import Admission
 from oauth_app.relay.answering import Answering
@@ -87,7 +88,7 @@ class Relay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Relay one call that comes as ASGI messages."""
-        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         call = Call.begin(scope["method"], raw_path, scope["query_string"], scope["headers"])
         client = AsgiClient(receive, send, self.client_limits)
         listener = asyncio.create_task(client.listen())

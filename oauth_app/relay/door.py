@@ -11,7 +11,6 @@ The parser is llhttp in its strict mode. What is checked here besides is written
 import asyncio
 import re
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote_to_bytes
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -19,7 +18,7 @@ from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
 from oauth_app.relay.direct_client import DirectClient
-from oauth_app.relay.routes import PREFIXES
+from oauth_app.relay.routes import is_relayed
 
 if TYPE_CHECKING:
     from oauth_app.relay.application import Relay
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 #: A head that is larger is refused while it is being read (RFC 6585 5).
 _MAX_HEAD_BYTES = 65_536
 _ABSOLUTE = re.compile(rb"https?://", re.IGNORECASE)
-_PREFIXES = tuple(prefix.encode() for prefix in PREFIXES)
 
 
 class HeadTooLargeError(Exception):
@@ -202,10 +200,3 @@ class RelayDoor(HttpToolsProtocol):
         if self._head_bytes > _MAX_HEAD_BYTES:
             self._is_too_large = True
             raise HeadTooLargeError
-
-
-def is_relayed(target: bytes) -> bool:
-    """Tell whether the relay answers; both spellings of a path count, so that none slips past its rules."""
-    if target.startswith(_PREFIXES):
-        return True
-    return b"%" in target and unquote_to_bytes(target.partition(b"?")[0]).startswith(_PREFIXES)

@@ -15,6 +15,7 @@ from oauth_app.relay.errors import MalformedTargetError, UnknownRouteError
 
 #: What belongs to the relay at all.
 PREFIXES = ("/v1/", "/api/v1/")
+_PREFIXES = tuple(prefix.encode() for prefix in PREFIXES)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _READING = frozenset({"GET", "HEAD"})
 #: RFC 3986 3.3 ``pchar``, but ``%`` (encoded twice) and ``;`` (some servers cut a segment there).
@@ -92,6 +93,13 @@ def find_route(method: str, raw_path: bytes) -> Route:
         raise UnknownRouteError(path)
     is_public = method in _READING and plain.startswith("/api/v1/f/pub/")
     return Route(is_public=is_public, gives_files=_FILE.fullmatch(plain) is not None, group=group_of(plain))
+
+
+def is_relayed(target: bytes) -> bool:
+    """Tell whether the relay answers; both spellings of a path count, so that none slips past its rules."""
+    if target.startswith(_PREFIXES):
+        return True
+    return b"%" in target and unquote_to_bytes(target.partition(b"?")[0]).startswith(_PREFIXES)
 
 
 def dialect_of(path: str) -> Dialect:
