@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-_offset = timedelta()
+_NONE = timedelta()
+_offset = _NONE
 
 
 def now() -> datetime:
     """Return the present moment in UTC, with its zone."""
-    return datetime.now(UTC) + _offset
+    return datetime.now(UTC) + _offset if _offset is not _NONE else datetime.now(UTC)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """Names for things: time-ordered ids, unguessable tokens with a checksum, and their digests."""
 
 import hashlib
+import os
 import secrets
 import zlib
 from enum import StrEnum
@@ -16,9 +17,11 @@ _WEBHOOK_SECRET_CHARS = 34
 _BASE32_BITS = 5
 _RANDOM_BITS = 80
 _ID_CHARS = 26
-#: Two digits at a time: an id is made for every relayed call.
+_MOMENT_CHARS = 10
+#: Of a series: by these its process differs from others, and six characters are left to count.
+_PROCESS_CHARS = 10
+#: Two digits at a time: ids are made for every relayed call.
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
-_SHIFTS = range(_BASE32_BITS * (_ID_CHARS - 2), -1, -2 * _BASE32_BITS)
 
 
 class Kind(StrEnum):
@@ -67,7 +70,37 @@ def new_id(kind: Kind) -> str:
     """Return a fresh id such as ``ch_01jd…``; ids made later sort later (to the millisecond)."""
     moment_ms = int(clock.now().timestamp() * 1000)
     number = (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    return f"{kind}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])}"
+    return f"{kind}_{_base32(number, _ID_CHARS)}"
+
+
+class Series:
+    """Ids of one kind that are made by the thousand: within a process they count on from a random beginning.
+
+    They are as unique as others, and made in a third of the time; they are no secrets.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._moment_ms = 0
+        self._moment = ""
+        self._process = ""
+        self._count = 0
+        self._begin()
+        if hasattr(os, "register_at_fork"):  # Windows has no forks
+            os.register_at_fork(after_in_child=self._begin)
+
+    def next(self) -> str:
+        """Return a fresh id."""
+        moment_ms = int(clock.now().timestamp() * 1000)
+        if moment_ms != self._moment_ms:
+            self._moment_ms, self._moment = moment_ms, f"{self._kind}_{_base32(moment_ms, _MOMENT_CHARS)}"
+        self._count = count = self._count + 1
+        digits = _PAIRS[count >> 20 & 1023] + _PAIRS[count >> 10 & 1023] + _PAIRS[count & 1023]
+        return self._moment + self._process + digits
+
+    def _begin(self) -> None:
+        self._process = _base32(secrets.randbits(_PROCESS_CHARS * _BASE32_BITS), _PROCESS_CHARS)
+        self._count = secrets.randbits(_RANDOM_BITS - _PROCESS_CHARS * _BASE32_BITS)
 
 
 def new_token(kind: TokenKind) -> str:
@@ -90,6 +123,12 @@ def digest(secret: str) -> str:
 
 def _secret_chars(kind: TokenKind) -> int:
     return _WEBHOOK_SECRET_CHARS if kind is TokenKind.WEBHOOK_SECRET else _SECRET_CHARS
+
+
+def _base32(number: int, characters: int) -> str:
+    """Return a number in an even number of digits."""
+    shifts = range(_BASE32_BITS * (characters - 2), -1, -2 * _BASE32_BITS)
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in shifts])
 
 
 def _checksum(body: str) -> str:

@@ -1,17 +1,11 @@
 """Calls that went through the relay, one by one and rolled up."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from oauth_app.endpoint_groups import group_of
 from oauth_app.models.base import Amount, Base, RowNumber
-
-
-def _group_of_path(context: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own type
-    return group_of(context.get_current_parameters()["path"])
 
 
 class Usage(Base):
@@ -31,8 +25,8 @@ class Usage(Base):
     partner_id: Mapped[str] = mapped_column(String(40))
     method: Mapped[str] = mapped_column(String(10))
     path: Mapped[str] = mapped_column(String(255))
-    #: The kind of calls, found from the path when the row is written.
-    endpoint: Mapped[str] = mapped_column(String(16), default=_group_of_path, server_default="other")
+    #: The kind of calls.
+    endpoint: Mapped[str] = mapped_column(String(16), server_default="other")
     model: Mapped[str | None] = mapped_column(String(128))
     status: Mapped[int]
     #: ``complete``, ``client_left``, ``upstream_failed`` or ``refused``.

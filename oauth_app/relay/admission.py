@@ -24,6 +24,10 @@ class Passage(Protocol):
         """Return how the tightest limit of calls a minute stands; None without one."""
 
     @property
+    def is_capped(self) -> bool:
+        """Return whether some limit of money holds, so that there is something to reserve."""
+
+    @property
     def remaining_spend(self) -> int | None:
         """Return what the tightest limit of money leaves, in hundredths of a unit; None without one."""
 

@@ -1,13 +1,15 @@
 """An answer of OhMyGPT on its way: its head, then its pieces as they come, and never more of them than a few."""
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.circuit import Circuit
 from oauth_app.relay.errors import RelayError
+from oauth_app.relay.headers import first_of_each
+from oauth_app.relay.media_types import media_type
 
 #: The most that is read at once, and what may wait for a slow caller before reading stops.
 PIECE_BYTES = 65_536
@@ -53,7 +55,7 @@ class Answer:
         "_is_sent",
         "_keep",
         "_line",
-        "_loop",
+        "_named",
         "_pieces",
         "_waiter",
         "circuit",
@@ -67,9 +69,8 @@ class Answer:
 
     def __init__(self, line: Line, circuit: Circuit, *, is_head: bool) -> None:
         self._line = line
-        self._loop = asyncio.get_running_loop()
         self._is_head = is_head
-        self._pieces: deque[bytes] = deque()
+        self._pieces: list[bytes] = []
         self._bytes = 0
         self._error: RelayError | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -79,10 +80,11 @@ class Answer:
         self.circuit = circuit
         self.status = 0
         self.headers: RawHeaders = []
+        self._named: dict[bytes, bytes] = {}
         self.head_bytes = 0
         #: Whether everything has come, read or not.
         self.is_complete = False
-        self.heard_s = self._loop.time()
+        self.heard_s = time.monotonic()
 
     @property
     def has_head(self) -> bool:
@@ -97,8 +99,7 @@ class Answer:
     @property
     def ends_with_connection(self) -> bool:
         """RFC 9112 6.3: without a length the body goes on until the connection ends."""
-        names = {name for name, _ in self.headers}
-        return self.has_head and not names & {b"content-length", b"transfer-encoding"}
+        return self.has_head and b"content-length" not in self._named and b"transfer-encoding" not in self._named
 
     @property
     def is_at_end(self) -> bool:
@@ -108,14 +109,11 @@ class Answer:
     @property
     def media_type(self) -> bytes:
         """The kind of content in lower case, without parameters."""
-        return self.header(b"content-type").partition(b";")[0].strip().lower()
+        return media_type(self.header(b"content-type"))
 
     def header(self, wanted: bytes) -> bytes:
         """Return the first header of this lower-case name, or nothing."""
-        for name, value in self.headers:
-            if name == wanted:
-                return value
-        return b""
+        return self._named.get(wanted, b"")
 
     @property
     def is_awaited(self) -> bool:
@@ -126,7 +124,7 @@ class Answer:
 
     def write(self, content: bytes) -> None:
         """Send more of the request."""
-        self.heard_s = self._loop.time()
+        self.heard_s = time.monotonic()
         self._line.write(content)
 
     async def drain(self) -> None:
@@ -180,14 +178,15 @@ class Answer:
     def take_head(self, status: int) -> None:
         """Take the status; the headers have been taken one by one."""
         self.status = status
-        self.heard_s = self._loop.time()
+        self._named = first_of_each(self.headers)
+        self.heard_s = time.monotonic()
         self._wake()
 
     def take(self, body: bytes) -> None:
         """Take a piece."""
         self._pieces.append(body)
         self._bytes += len(body)
-        self.heard_s = self._loop.time()
+        self.heard_s = time.monotonic()
         if self._bytes >= PIECE_BYTES and not self._is_paused:
             self._is_paused = True
             self._line.pause()
@@ -222,7 +221,7 @@ class Answer:
             self._waiter.set_result(None)
 
     async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
+        self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
         finally:

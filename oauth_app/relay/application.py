@@ -139,9 +139,13 @@ class Relay:
         route = find_route(call.method, call.raw_path)
         if not route.is_public:
             await self._identify(call, route)
-        async with self._requests.sending(call, client) as answer:
+        answer, pump = await self._requests.send(call, client)
+        try:
             await self._parts.exchange.wait(answer)
             await self._answers.pass_on(call, client, answer, route)
+        finally:
+            if pump is not None:
+                pump.cancel()
 
     async def _identify(self, call: Call, route: Route) -> None:
         credential = find_credential(call.headers)

@@ -1,6 +1,7 @@
 """A caller behind any ASGI server."""
 
 import asyncio
+import time
 
 from oauth_app.relay.asgi_types import RawHeaders, Receive, Send
 from oauth_app.relay.client import Client, ClientLimits
@@ -36,7 +37,7 @@ class AsgiClient(Client):
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the answer; waits while the caller is slow to take it."""
         if chunk:
-            self.written_s = asyncio.get_running_loop().time()
+            self.written_s = time.monotonic()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     async def finish(self, chunk: bytes = b"") -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
 from oauth_app.relay.circuit import Circuit
@@ -93,9 +94,9 @@ class Base:
             raise NoAnswerError from error
         return connection
 
-    def give_back(self, connection: Connection, now_s: float) -> None:
+    def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next call."""
-        connection.idle_since_s = now_s
+        connection.idle_since_s = monotonic()
         if connection.is_usable:
             self._idle.append(connection)
 

@@ -1,18 +1,20 @@
 """What is known about one call while it runs, and what remains of it in the usage log."""
 
 import time
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import unquote
 
+import msgspec
+
 from oauth_app import clock
 from oauth_app.endpoint_groups import EndpointGroup
-from oauth_app.identifiers import Kind, new_id
+from oauth_app.identifiers import Kind, Series
 from oauth_app.relay.admission import Passage
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.callers import Caller
+from oauth_app.relay.headers import first_of_each
 from oauth_app.relay.meter import Meter
 from oauth_app.relay.routes import Dialect, dialect_of
 from oauth_app.relay.settlement import Ending, Settled
@@ -24,6 +26,7 @@ CLIENT_CLOSED_REQUEST = 499
 _PATH_CHARS = 255
 _MS_PER_S = 1000
 _READING = frozenset({"GET", "HEAD"})
+_IDS = Series(Kind.REQUEST)
 
 
 class Outcome(StrEnum):
@@ -36,8 +39,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(kw_only=True, slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, kw_only=True, eq=False):
     """One request, from its first byte to its record."""
 
     request_id: str
@@ -48,6 +50,8 @@ class Call:
     path: str
     query: bytes
     headers: RawHeaders
+    #: The first of each name.
+    named: dict[bytes, bytes]
     dialect: Dialect
     started_at: datetime
     started_s: float
@@ -71,23 +75,31 @@ class Call:
     status: int = CLIENT_CLOSED_REQUEST
     outcome: Outcome = Outcome.REFUSED
     content_type: bytes = b""
-    meter: Meter = field(default_factory=Meter)
+    meter: Meter = msgspec.field(default_factory=Meter)
     first_byte_s: float | None = None
     #: What it used and cost, once that is known.
     settled: Settled | None = None
 
     @classmethod
-    def begin(cls, method: str, raw_path: bytes, query: bytes, headers: RawHeaders) -> "Call":
-        """Return the call of a request whose headers have lower-case names."""
+    def begin(
+        cls,
+        method: str,
+        raw_path: bytes,
+        query: bytes,
+        headers: RawHeaders,
+        named: dict[bytes, bytes] | None = None,
+    ) -> "Call":
+        """Return the call of a request whose headers have lower-case names; ``named`` has the first of each."""
         written = raw_path.decode("latin-1")
         path = unquote(written) if "%" in written else written
         return cls(
-            request_id=new_id(Kind.REQUEST),
+            request_id=_IDS.next(),
             method=method,
             raw_path=raw_path,
             path=path,
             query=query,
             headers=headers,
+            named=first_of_each(headers) if named is None else named,
             dialect=dialect_of(path),
             started_at=clock.now(),
             started_s=time.monotonic(),
@@ -95,10 +107,7 @@ class Call:
 
     def header(self, wanted: bytes) -> bytes:
         """Return the first header of this lower-case name, or nothing."""
-        for name, value in self.headers:
-            if name == wanted:
-                return value
-        return b""
+        return self.named.get(wanted, b"")
 
     @property
     def is_reading(self) -> bool:
@@ -124,15 +133,17 @@ class Call:
 
     def record(self, settled: Settled, bytes_in: int) -> UsageRecord | None:
         """Return what is written down; None for a call that belongs to nobody."""
-        if self.caller is None:
+        caller = self.caller
+        if caller is None:
             return None
         return UsageRecord(
             request_id=self.request_id,
-            consent_id=self.caller.consent_id,
-            user_id=self.caller.user_id,
-            partner_id=self.caller.partner_id,
+            consent_id=caller.consent_id,
+            user_id=caller.user_id,
+            partner_id=caller.partner_id,
             method=self.method,
             path=self.raw_path.decode("latin-1")[:_PATH_CHARS],
+            endpoint=self.group,
             model=self.wish.model,
             status=self.status,
             outcome=self.outcome.value,

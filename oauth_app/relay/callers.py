@@ -18,7 +18,7 @@ _CAPACITY = 10_000
 _WITHOUT_MODELS = frozenset({EndpointGroup.FILES, EndpointGroup.SEARCH, EndpointGroup.MODELS})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, weakref_slot=True)
 class Caller:
     """A user at a partner, and the token that OhMyGPT knows the user by."""
 

@@ -1,6 +1,7 @@
 """A caller on a connection of our own server, with nothing between the socket and the relay."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -38,10 +39,10 @@ class DirectClient(Client):
 
     message_event = _Nobody()
 
-    def __init__(self, door: Door, limits: ClientLimits, *, method: bytes, keep_alive: bool, is_old: bool) -> None:
+    def __init__(self, door: Door, limits: ClientLimits, *, is_head: bool, keep_alive: bool, is_old: bool) -> None:
         super().__init__(limits)
         self._door = door
-        self._is_head = method == b"HEAD"
+        self._is_head = is_head
         #: HTTP/1.0 knows no chunks.
         self._is_old = is_old
         self._is_chunked = False
@@ -71,7 +72,7 @@ class DirectClient(Client):
     def remark(self, comment: bytes) -> None:
         """Send a few bytes between two pieces, if there is room."""
         if self._is_chunked and not self._door.flow.write_paused and not self.disconnected:
-            self.written_s = asyncio.get_running_loop().time()
+            self.written_s = time.monotonic()
             self._door.transport.write(self._framed(comment))
 
     def cut(self) -> None:
@@ -107,7 +108,7 @@ class DirectClient(Client):
     async def _write(self, content: bytes) -> None:
         if self.disconnected:
             return
-        self.written_s = asyncio.get_running_loop().time()
+        self.written_s = time.monotonic()
         self._door.transport.write(content)
         if self._door.flow.write_paused:
             await self._door.flow.drain()

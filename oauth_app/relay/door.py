@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
 from oauth_app.relay.direct_client import DirectClient
+from oauth_app.relay.headers import first_of_each
 from oauth_app.relay.routes import is_relayed
 
 if TYPE_CHECKING:
@@ -66,25 +67,33 @@ class RelayDoor(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the target."""
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > _MAX_HEAD_BYTES:
+            self._refuse_head()
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; a trailer (RFC 9110 6.5) is dropped, since nobody here may act on one."""
         if self._is_in_head:
-            self._count(len(name) + len(value))
-            super().on_header(name, value)
+            self._head_bytes += len(name) + len(value)
+            if self._head_bytes > _MAX_HEAD_BYTES:
+                self._refuse_head()
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Decide who answers."""
         self._is_in_head = False
-        if _ABSOLUTE.match(self.url):
+        if not self.url.startswith(b"/") and _ABSOLUTE.match(self.url):
             # RFC 9112 3.2.2: to be taken, though only the path counts here.
             self.url = b"/" + self.url.split(b"//", 1)[1].partition(b"/")[2]
-        if self._is_odd():
+        named = first_of_each(self.headers)
+        is_old = self.parser.get_http_version() != "1.1"
+        is_upgrade = self.parser.should_upgrade()
+        if self._is_odd(named, is_old=is_old, is_upgrade=is_upgrade):
             raise OddRequestError
-        if self._relay is not None and is_relayed(self.url) and not self.parser.should_upgrade():
-            self._begin_relayed()
+        self.expect_100_continue = b"expect" in named and named[b"expect"].lower() == b"100-continue"
+        if self._relay is not None and not is_upgrade and is_relayed(self.url):
+            self._begin_relayed(named, is_old=is_old)
         else:
             self._begin_page()
 
@@ -135,7 +144,7 @@ class RelayDoor(HttpToolsProtocol):
 
     # ---- who answers
 
-    def _is_odd(self) -> bool:
+    def _is_odd(self, named: dict[bytes, bytes], *, is_old: bool, is_upgrade: bool) -> bool:
         """Tell what the parser lets pass and nobody needs.
 
         * a target that is not a path (RFC 9112 3.2: other forms are for proxies), or that has a fragment
@@ -143,30 +152,29 @@ class RelayDoor(HttpToolsProtocol):
         * another version than HTTP/1.1 and 1.0, and chunks in the latter (RFC 9112 6.1)
         * an upgrade to anything but WebSocket: the parser takes the body for the other protocol
         """
-        version = self.parser.get_http_version()
-        names = [name for name, _ in self.headers]
+        has_twins = len(named) != len(self.headers)
         return (
             not self.url.startswith(b"/")
             or b"#" in self.url
-            or names.count(b"host") > 1
-            or (version != "1.1" and (version != "1.0" or b"transfer-encoding" in names))
-            or (self.parser.should_upgrade() and self._get_upgrade() != b"websocket")
+            or (has_twins and sum(name == b"host" for name, _ in self.headers) > 1)
+            or (is_old and (self.parser.get_http_version() != "1.0" or b"transfer-encoding" in named))
+            or (is_upgrade and self._get_upgrade() != b"websocket")
         )
 
-    def _begin_relayed(self) -> None:
+    def _begin_relayed(self, named: dict[bytes, bytes], *, is_old: bool) -> None:
         relay = cast("Relay", self._relay)
-        method, version = self.parser.get_method(), self.parser.get_http_version()
+        method = self.parser.get_method()
         client = DirectClient(
             self,
             relay.client_limits,
-            method=method,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-            is_old=version == "1.0",
+            is_head=method == b"HEAD",
+            keep_alive=not is_old and self.parser.should_keep_alive(),
+            is_old=is_old,
         )
         client.default_headers = self.server_state.default_headers
         client.expects_continue = self.expect_100_continue
         path, _, query = self.url.partition(b"?")
-        call = Call.begin(method.decode("ascii"), path, query, self.headers)
+        call = Call.begin(method.decode("ascii"), path, query, self.headers, named)
         before, self.cycle = self.cycle, cast("Any", client)
         if before is None or before.response_complete:
             self._start(client, call)
@@ -195,8 +203,6 @@ class RelayDoor(HttpToolsProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def _count(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > _MAX_HEAD_BYTES:
-            self._is_too_large = True
-            raise HeadTooLargeError
+    def _refuse_head(self) -> None:
+        self._is_too_large = True
+        raise HeadTooLargeError

@@ -1,8 +1,9 @@
 """The side towards OhMyGPT: a request goes out once, to the first base that takes it."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from time import monotonic
+
+import msgspec
 
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.bases import Base, Bases
@@ -13,8 +14,7 @@ from oauth_app.relay.errors import LateAnswerError, NoAnswerError
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What goes out."""
 
     method: bytes
@@ -49,7 +49,7 @@ class Exchange:
         """
         base, connection = await self._connect(is_streamed=request.is_streamed)
         answer = connection.begin(_write(request, base), base.circuit, is_head=request.method == b"HEAD")
-        answer.release = lambda: base.give_back(connection, _now_s())
+        answer.release = lambda: base.give_back(connection)
         if request.is_whole:
             answer.end_request()
         return answer
@@ -64,26 +64,26 @@ class Exchange:
         try:
             await answer.head()
         except (NoAnswerError, LateAnswerError):
-            answer.circuit.fail(_now_s())
+            answer.circuit.fail(monotonic())
             raise
         answer.circuit.succeed()
 
     def tend(self) -> None:
         """Close connections that nobody needs; to be called now and then."""
-        self._bases.tend(_now_s())
+        self._bases.tend(monotonic())
 
     def close(self) -> None:
         """Close what is idle."""
         self._bases.close()
 
     async def _connect(self, *, is_streamed: bool) -> tuple[Base, Connection]:
-        for base in self._bases.in_order(_now_s(), is_streamed=is_streamed):
+        for base in self._bases.in_order(monotonic(), is_streamed=is_streamed):
             if (idle := base.take_idle()) is not None:
                 return base, idle
             try:
                 return base, await base.connect()
             except NoAnswerError:
-                base.circuit.fail(_now_s())
+                base.circuit.fail(monotonic())
         raise NoAnswerError
 
 
@@ -107,7 +107,3 @@ def _write(request: Request, base: Base) -> bytes:
     if request.length or request.method in {b"POST", b"PUT", b"PATCH"}:
         return b"%bcontent-length: %d\r\n\r\n%b" % (head, request.length, request.body)
     return head + b"\r\n"
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

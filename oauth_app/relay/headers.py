@@ -46,6 +46,11 @@ _HARMLESS = (
 )
 
 
+def first_of_each(headers: RawHeaders) -> dict[bytes, bytes]:
+    """Return the headers by name; of two with one name the first counts."""
+    return dict(headers[::-1])
+
+
 def request_headers(headers: RawHeaders, upstream_token: str | None) -> bytes:
     """Return the lines that OhMyGPT gets to see: what describes the call, and its own token."""
     lines = [_OURS]

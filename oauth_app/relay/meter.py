@@ -1,6 +1,7 @@
 """Watches bytes pass, and tells afterwards what they cost. It holds a beginning and an end, never the whole."""
 
-from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.media_types import EVENTS, media_type
+from oauth_app.relay.quantities import NOTHING_USED, Tokens
 from oauth_app.relay.said import said_in_json, sample, tokens_of
 from oauth_app.relay.usage_blocks import is_refusal, read_cut_json, read_events, read_json
 
@@ -13,14 +14,28 @@ _TAIL_BYTES = 8192
 class Meter:
     """Counts the bytes of one answer, and reads the usage block from its beginning and its end."""
 
+    __slots__ = ("_head", "_only", "_tail", "bytes")
+
     def __init__(self) -> None:
         self.bytes = 0
+        #: The first piece, until there is a second: most answers have no more.
+        self._only = b""
         self._head = b""
         self._tail = bytearray()
 
     def feed(self, chunk: bytes) -> None:
         """See a piece of the answer pass."""
+        if not self.bytes:
+            self._only = chunk
+            self.bytes = len(chunk)
+            return
+        if self._only:
+            self._keep(self._only)
+            self._only = b""
         self.bytes += len(chunk)
+        self._keep(chunk)
+
+    def _keep(self, chunk: bytes) -> None:
         if missing := _HEAD_BYTES - len(self._head):
             self._head += chunk[:missing]
             chunk = chunk[missing:]
@@ -30,7 +45,7 @@ class Meter:
 
     def ends_with(self, end: bytes) -> bool:
         """Tell whether the bytes that have passed end so."""
-        return (self._head + self._tail if self._is_whole else self._tail).endswith(end)
+        return (self._held if self._is_whole else self._tail).endswith(end)
 
     def read(self, content_type: bytes) -> Tokens:
         """Return what the answer told about tokens; nothing, for kinds that tell nothing."""
@@ -38,16 +53,16 @@ class Meter:
 
     def read_final(self, content_type: bytes) -> tuple[Tokens, bool]:
         """Return what the answer told, and whether that is all it has to tell."""
-        kind = _kind(content_type)
-        if kind == b"text/event-stream":
+        kind = media_type(content_type)
+        if kind == EVENTS:
             return self._read_stream()
-        told = self._read_json() if kind.endswith(b"json") else Tokens()
+        told = self._read_json() if kind.endswith(b"json") else NOTHING_USED
         return told, told.is_known
 
     def estimate_output(self, content_type: bytes) -> int:
         """Return how many tokens were probably said in what has passed, from words and not from a usage block."""
-        kind = _kind(content_type)
-        if kind == b"text/event-stream":
+        kind = media_type(content_type)
+        if kind == EVENTS:
             return self._estimate_stream()
         if not kind.endswith(b"json"):
             return 0
@@ -55,12 +70,12 @@ class Meter:
 
     def tells_refusal(self, content_type: bytes) -> bool:
         """Tell whether the answer is a refusal in an envelope that says otherwise on the outside."""
-        return _kind(content_type).endswith(b"json") and self._is_whole and is_refusal(self._held)
+        return self._is_whole and media_type(content_type).endswith(b"json") and is_refusal(self._held)
 
     @property
     def held_bytes(self) -> int:
         """How much is in memory."""
-        return len(self._head) + len(self._tail)
+        return len(self._only) + len(self._head) + len(self._tail)
 
     @property
     def _is_whole(self) -> bool:
@@ -68,7 +83,7 @@ class Meter:
 
     @property
     def _held(self) -> bytes:
-        return self._head + self._tail
+        return self._only or self._head + self._tail
 
     def _read_stream(self) -> tuple[Tokens, bool]:
         if self._is_whole:
@@ -88,7 +103,3 @@ class Meter:
 
     def _read_json(self) -> Tokens:
         return read_json(self._held) if self._is_whole else read_cut_json(bytes(self._tail))
-
-
-def _kind(content_type: bytes) -> bytes:
-    return content_type.partition(b";")[0].strip().lower()

@@ -70,6 +70,11 @@ class Price:
         """Whether only the answer can tell what the call used."""
         return bool(self.input or self.output or self.second)
 
+    @property
+    def is_by_token(self) -> bool:
+        """Whether nothing but tokens has a price."""
+        return not (self.call or self.second or self.characters or self.pictures)
+
     def ceiling(self, wish: Wish, body_bytes: int) -> int:
         """Return what a call costs at most.
 
@@ -86,8 +91,9 @@ class Price:
         """Return what a call cost, at an address that asks for a percentage of the price."""
         fresh = max((used.input or 0) - used.cached - used.written - used.heard, 0)
         words = max((used.output or 0) - used.spoken, 0)
-        total = fresh * self.input + used.cached * self.cached + used.written * self.written
-        total += used.heard * self.heard + words * self.output + used.spoken * self.spoken
+        total = fresh * self.input + words * self.output
+        total += used.cached * self.cached + used.written * self.written
+        total += used.heard * self.heard + used.spoken * self.spoken
         seconds = -(-used.heard // _TOKENS_PER_SECOND) if used.seconds is None else used.seconds
         return self._rounded(total + self._other(wish, body_bytes, seconds=seconds), percent)
 
@@ -118,6 +124,8 @@ class Price:
 
     def _other(self, wish: Wish, body_bytes: int, *, seconds: int) -> int:
         """Return what is not paid by the token, in millionths."""
+        if self.is_by_token:
+            return 0
         characters = body_bytes if wish.characters is None else wish.characters
         pictures = _of_kind(self.pictures, wish) * wish.choices
         return (self.call + pictures + self.second * seconds) * _MILLION + self.characters * characters * _THOUSAND

@@ -60,6 +60,10 @@ class Tokens(msgspec.Struct, frozen=True):
         )
 
 
+#: What an answer tells that tells nothing.
+NOTHING_USED = Tokens()
+
+
 def _larger(one: int | None, other: int | None) -> int | None:
     if one is None or other is None:
         return one if other is None else other

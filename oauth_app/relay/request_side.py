@@ -1,8 +1,6 @@
 """A request on its way to OhMyGPT: read, judged against what the user allows, paid for, sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.call import Call
@@ -25,9 +23,11 @@ class RequestSide:
         self._prices = prices
         self._patience_s = patience_s
 
-    @asynccontextmanager
-    async def sending(self, call: Call, client: Client) -> AsyncIterator[Answer]:
-        """Send the request, and give the answer to wait for; a long body goes on as long as the block lasts.
+    async def send(self, call: Call, client: Client) -> tuple[Answer, asyncio.Task[None] | None]:
+        """Send the request.
+
+        Returns:
+            the answer to wait for, and what passes the rest of a long body on, to be cancelled when the call is over.
 
         Raises:
             BodyTooLargeError: it is announced to be.
@@ -40,16 +40,12 @@ class RequestSide:
         length = int(announced) if announced.isdigit() else None
         client.check_length(length)
         if client.is_whole:
-            call.answer = await self._send_whole(call, client)
-            yield call.answer
-            return
+            call.answer = answer = await self._send_whole(call, client)
+            return answer, None
         upload = self._make_upload(call, client, length)
-        call.answer = await self._exchange.send(_request(call, await upload.beginning(), upload.length))
-        pump = asyncio.create_task(self._pump(call, client, upload))
-        try:
-            yield call.answer
-        finally:
-            pump.cancel()
+        request = _request(call, await upload.beginning(), upload.length)
+        call.answer = answer = await self._exchange.send(request)
+        return answer, asyncio.create_task(self._pump(call, answer, client, upload))
 
     async def _send_whole(self, call: Call, client: Client) -> Answer:
         body = await client.piece()
@@ -71,11 +67,8 @@ class RequestSide:
         call.may_ask = may_ask(call.path, kind, encoding)
         return Upload(client, BodyReader(kind, encoding), length=length, may_ask=call.may_ask)
 
-    async def _pump(self, call: Call, client: Client, upload: Upload) -> None:
+    async def _pump(self, call: Call, answer: Answer, client: Client, upload: Upload) -> None:
         """Pass the body on; what goes wrong here ends the call."""
-        answer = call.answer
-        if answer is None:
-            return
         try:
             wish = await upload.middle(answer, patience_s=self._patience_s)
             await self._judge(call, wish, client.bytes_in)
@@ -92,7 +85,7 @@ class RequestSide:
             return
         if not call.is_reading:
             call.caller.check_model(wish.model, call.group, is_understood=wish.is_understood)
-        if call.passage is not None:
+        if call.passage is not None and call.passage.is_capped:
             await call.passage.reserve(self._prices.ceiling(call.path, wish, body_bytes))
 
 

@@ -4,13 +4,12 @@ import msgspec
 
 from oauth_app.relay.meter import Meter
 from oauth_app.relay.prices import PriceBook
-from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.quantities import NOTHING_USED, Tokens
 from oauth_app.relay.wishes import Wish
 
 #: How fast a model speaks while somebody waits for an answer in one piece.
 _TOKENS_PER_SECOND = 50
 _AS_LONG_AS_ALLOWED = 1 << 40
-_NOTHING_USED = Tokens()
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +53,7 @@ class Settlement:
             meter: what has seen the answer.
         """
         if not ending.was_sent or _is_refused(ending, meter):
-            return Settled(tokens=_NOTHING_USED, cost=0, counted=0, is_estimated=False)
+            return Settled(tokens=NOTHING_USED, cost=0, counted=0, is_estimated=False)
         told, is_final = meter.read_final(ending.content_type)
         price = self._prices.price_of(path, wish)
         # What is paid by the call, the picture or the character is paid when it is asked for.

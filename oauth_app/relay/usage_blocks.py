@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from oauth_app.relay.quantities import Tokens
+from oauth_app.relay.quantities import NOTHING_USED, Tokens
 
 #: A number above this is no count of tokens; the column would not hold it.
 _MOST_TOKENS = 1 << 53
+_NO_DETAILS: dict[str, Any] = {}
 _JSON = json.JSONDecoder()
 _USAGE = re.compile(r'"usage"\s*:\s*(?=\{)')
 #: With ``include_usage`` every event of OpenAI's has the key, and all but the last say null.
@@ -50,7 +51,7 @@ def read_realtime(frame: str) -> Tokens | None:
 def read_cut_json(tail: bytes) -> Tokens:
     """Return the tokens told by the end of a JSON answer: its last ``usage``."""
     text = tail.decode(errors="replace")
-    found = Tokens()
+    found = NOTHING_USED
     for match in _USAGE.finditer(text):
         try:
             usage, _ = _JSON.raw_decode(text, match.end())
@@ -62,12 +63,12 @@ def read_cut_json(tail: bytes) -> Tokens:
 
 def read_events(content: bytes) -> tuple[Tokens, bool]:
     """Return the tokens told by the events of a stream, or of a piece of one, and whether they are the last word."""
-    found, is_final = Tokens(), False
+    found, is_final = NOTHING_USED, False
     for data in _data_with_usage(content):
         body = _parsed(data)
         told = _tokens_of(body)
         # The last event of a response can be longer than the piece that we have of it.
-        found = found.then(told if told != Tokens() else read_cut_json(data))
+        found = found.then(told if told is not NOTHING_USED and told != NOTHING_USED else read_cut_json(data))
         is_final = is_final or body is None or body.type != "message_start"
     return found, is_final
 
@@ -83,58 +84,63 @@ def _data_with_usage(content: bytes) -> Iterator[bytes]:
 
 
 def _tokens_of(body: _Body | None) -> Tokens:
-    found = Tokens()
-    if body is not None:
-        for usage in (body.usage, _usage_in(body.message), _usage_in(body.response)):
-            if usage is not None:
-                found = found.then(_read_usage(usage))
+    if body is None:
+        return NOTHING_USED
+    if body.message is None and body.response is None:
+        return _read_usage(body.usage)
+    found = _read_usage(body.usage)
+    for holder in (body.message, body.response):
+        if isinstance(holder, dict):
+            found = found.then(_read_usage(holder.get("usage")))
     return found
-
-
-def _usage_in(holder: Any) -> Any:  # noqa: ANN401 - any JSON
-    return holder.get("usage") if isinstance(holder, dict) else None
 
 
 def _read_usage(usage: Any) -> Tokens:  # noqa: ANN401 - any JSON
     if not isinstance(usage, dict):
-        return Tokens()
-    taken = _details(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
-    given = _details(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
-    read = _count(usage.get("cache_read_input_tokens")) or 0
-    written = _first_count(usage.get("cache_creation_input_tokens"), taken.get("cache_write_tokens")) or 0
-    total = _count(usage.get("prompt_tokens"))
-    if total is None and (fresh := _count(usage.get("input_tokens"))) is not None:
+        return NOTHING_USED
+    get = usage.get
+    taken = _details(get("prompt_tokens_details") or get("input_tokens_details") or get("input_token_details"))
+    given = _details(get("completion_tokens_details") or get("output_tokens_details") or get("output_token_details"))
+    read = _count(get("cache_read_input_tokens"))
+    written = _either(get("cache_creation_input_tokens"), taken.get("cache_write_tokens"))
+    total = _count(get("prompt_tokens"))
+    if total is None and (fresh := _count(get("input_tokens"))) is not None:
         # OpenAI counts cached tokens as input, Anthropic beside it. We say what the model was given.
-        total = fresh if taken else fresh + read + written
-    cached = read or _first_count(taken.get("cached_tokens"), usage.get("prompt_cache_hit_tokens")) or 0
-    cached_sound = _count(_details(taken, "cached_tokens_details").get("audio_tokens")) or 0
-    heard = (_count(taken.get("audio_tokens")) or 0) + (_count(taken.get("image_tokens")) or 0)
+        total = fresh if taken else fresh + (read or 0) + (written or 0)
+    cached = read or _either(taken.get("cached_tokens"), get("prompt_cache_hit_tokens"))
     return Tokens(
         input=total,
-        output=_first_count(usage.get("completion_tokens"), usage.get("output_tokens")),
-        cached=cached,
-        written=written,
-        heard=max(heard - cached_sound, 0),
-        spoken=_count(given.get("audio_tokens")) or 0,
-        seconds=_whole_seconds(usage.get("seconds")),
+        output=_either(get("completion_tokens"), get("output_tokens")),
+        cached=cached or 0,
+        written=written or 0,
+        heard=_heard(taken) if taken else 0,
+        spoken=(_count(given.get("audio_tokens")) or 0) if given else 0,
+        seconds=_whole_seconds(get("seconds")),
     )
 
 
-def _details(usage: dict[str, Any], *names: str) -> dict[str, Any]:
-    return next((value for name in names if isinstance(value := usage.get(name), dict)), {})
+def _heard(taken: dict[str, Any]) -> int:
+    """Return the tokens of sound and pictures among the input that did not come from a cache."""
+    cached_sound = _count(_details(taken.get("cached_tokens_details")).get("audio_tokens")) or 0
+    heard = (_count(taken.get("audio_tokens")) or 0) + (_count(taken.get("image_tokens")) or 0)
+    return max(heard - cached_sound, 0)
 
 
-def _first_count(*values: object) -> int | None:
-    return next((count for count in map(_count, values) if count is not None), None)
+def _details(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return value if isinstance(value, dict) else _NO_DETAILS
+
+
+def _either(first: object, second: object) -> int | None:
+    return _count(second) if (count := _count(first)) is None else count
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS else None
+    return value if type(value) is int and 0 <= value < _MOST_TOKENS else None
 
 
 def _whole_seconds(value: object) -> int | None:
     """Return seconds rounded up; OpenAI writes them as a decimal."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST_TOKENS:
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST_TOKENS:
         return None
     return -int(-value // 1)
 

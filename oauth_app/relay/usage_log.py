@@ -11,10 +11,8 @@ from collections import deque
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-
-from oauth_app.models import Usage
 
 #: How long a batch gathers; longer means fewer commits, and more to lose if the machine dies.
 _GATHER_S = 0.1
@@ -37,6 +35,7 @@ class UsageRecord(NamedTuple):
     partner_id: str
     method: str
     path: str
+    endpoint: str
     model: str | None
     status: int
     outcome: str
@@ -48,6 +47,10 @@ class UsageRecord(NamedTuple):
     started_at: datetime
     duration_ms: int
     first_byte_ms: int | None
+
+
+_COLUMNS = len(UsageRecord._fields)
+_MOMENT = UsageRecord._fields.index("started_at")
 
 
 class UsageLog:
@@ -110,9 +113,19 @@ class UsageLog:
 
 
 def _insert(engine: Engine, batch: list[UsageRecord]) -> None:
-    rows: list[dict[str, Any]] = [record._asdict() for record in batch]
+    """Write in the driver's own words: with SQLAlchemy's care for each value a row took three times as long."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    mark = "?" if is_sqlite else "%s"
+    statement = f"INSERT INTO usage ({', '.join(UsageRecord._fields)}) VALUES ({', '.join([mark] * _COLUMNS)})"  # noqa: S608
+    rows: list[Any] = [_with_text(record) for record in batch] if is_sqlite else list(batch)
     with engine.begin() as connection:
-        connection.execute(insert(Usage.__table__), rows)  # type: ignore[arg-type]
+        connection.exec_driver_sql(statement, rows)
+
+
+def _with_text(record: UsageRecord) -> tuple[Any, ...]:
+    """Return the values with the moment as SQLite keeps it, which is what ``UtcDateTime`` reads."""
+    moment = record.started_at.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return (*record[:_MOMENT], moment, *record[_MOMENT + 1 :])
 
 
 def _insert_singly(engine: Engine, batch: list[UsageRecord]) -> None:

@@ -36,13 +36,14 @@ async def read_beginning(answer: Answer, *, route: Route, dialect: Dialect, word
         NoAnswerError: the connection broke.
         LateAnswerError: silence.
     """
-    if answer.status in _CDN_TIMEOUTS and answer.media_type in _PAGES:
+    kind = answer.media_type
+    if answer.status in _CDN_TIMEOUTS and kind in _PAGES:
         raise LateAnswerError
-    if answer.status in _REDIRECTS or (answer.media_type in _PAGES and not route.gives_files):
+    if answer.status in _REDIRECTS or (kind in _PAGES and not route.gives_files):
         raise WrongAnswerError
     if answer.status == 402:
         raise EmptyBalanceError
-    is_json = answer.media_type.endswith(b"json")
+    is_json = kind.endswith(b"json")
     if answer.status >= 500 and not is_json:
         raise WrongAnswerError
     if not is_json and answer.status < 400:
@@ -68,9 +69,9 @@ async def _read_error(answer: Answer) -> bytes:
 def _check_content(answer: Answer, beginning: bytes, words: ErrorWords) -> None:
     if answer.media_type.endswith(b"json") and beginning.lstrip()[:1] == _MARKUP:
         raise WrongAnswerError
-    if not answer.is_at_end or len(beginning) > _MAX_ERROR_BYTES:
-        return
     if answer.status < 400 and b'"statusCode"' not in beginning:
+        return
+    if not answer.is_at_end or len(beginning) > _MAX_ERROR_BYTES:
         return
     status, kind = _read_envelope(answer.status, beginning)
     if status == 401 and kind in words.grant_lost:

@@ -1,6 +1,7 @@
 """Looks after running calls once a second: silence that is too long ends them, a little silence is filled."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 from oauth_app.relay.call import Call
@@ -46,7 +47,7 @@ class Watch:
         while True:
             await asyncio.sleep(_EVERY_S)
             self._exchange.tend()
-            now_s = asyncio.get_running_loop().time()
+            now_s = time.monotonic()
             for call, client in list(self._calls.items()):
                 self._look(call, client, now_s)
 

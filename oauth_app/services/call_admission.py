@@ -4,7 +4,8 @@ How many calls a minute and at once is counted in this process; what they spend,
 together.
 """
 
-from functools import lru_cache
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,8 @@ class HubAdmission:
     def __init__(self, engine: Engine) -> None:
         self._pace = Pace()
         self._purse = Purse(engine, holder=new_id(Kind.REQUEST))
+        #: A caller is remembered for a moment, and its limits with it.
+        self._bounds: WeakKeyDictionary[relay.Caller, _Bounds] = WeakKeyDictionary()
 
     async def start(self) -> None:
         """Begin, in the event loop that will ask."""
@@ -37,21 +40,23 @@ class HubAdmission:
         Raises:
             TooManyCallsError: so many calls a minute, or at once, are not allowed.
         """
-        limits = _paces(*_subjects(caller))
-        return _Passage(self._pace, self._purse, caller, limits)
+        bounds = self._bounds.get(caller)
+        if bounds is None:
+            bounds = self._bounds[caller] = _Bounds.of(caller)
+        return _Passage(self._pace, self._purse, bounds)
 
 
 class _Passage:
     """The place of one call."""
 
-    def __init__(self, pace: Pace, purse: Purse, caller: relay.Caller, limits: tuple[Most, ...]) -> None:
+    def __init__(self, pace: Pace, purse: Purse, bounds: "_Bounds") -> None:
         self._pace = pace
         self._purse = purse
-        self._caller = caller
-        self._limits = limits
+        self._bounds = bounds
         self._reservation: Reservation | None = None
         self._is_settled = False
-        self.calls = pace.admit(limits)
+        self.is_capped = bool(bounds.caps)
+        self.calls = pace.admit(bounds.paces) if bounds.paces else None
 
     @property
     def remaining_spend(self) -> int | None:
@@ -65,11 +70,10 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        caps = _caps(*_subjects(self._caller), clock.now().date().isoformat())
-        if not caps or not ceiling:  # what costs nothing is not refused, however much was spent
+        if not self.is_capped or not ceiling:  # what costs nothing is not refused, however much was spent
             return
         try:
-            self._reservation = await self._purse.reserve(caps, ceiling)
+            self._reservation = await self._purse.reserve(self._bounds.caps_on(clock.now().date().isoformat()), ceiling)
         except OverLimitError as error:
             raise relay.SpendLimitError(str(error)) from None
         except SQLAlchemyError as error:
@@ -79,38 +83,56 @@ class _Passage:
         """Give the place back, and count what was spent."""
         if not self._is_settled:
             self._is_settled = True
-            self._pace.leave(self._limits)
+            if self._bounds.paces:
+                self._pace.leave(self._bounds.paces)
             if self._reservation is not None:
                 self._reservation.settle(cost)
 
 
-_Subject = tuple[str, CallLimits]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Spend:
+    """A limit of money, for a day or a month."""
+
+    subject: str
+    most: int
+    is_monthly: bool
+
+    def on(self, day: str) -> Cap:
+        """Return the limit of this day, or of its month."""
+        return Cap(self.subject, day.rpartition("-")[0] if self.is_monthly else day, self.most)
 
 
-def _subjects(caller: relay.Caller) -> tuple[_Subject, _Subject, _Subject]:
-    return (
-        (f"consent:{caller.consent_id}", caller.user_calls),
-        (f"site:{caller.partner_id}", caller.site_calls),
-        (f"token:{caller.token_id}", caller.token_calls),
-    )
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """All the limits of a caller."""
+
+    paces: tuple[Most, ...]
+    caps: tuple[_Spend, ...]
+
+    @classmethod
+    def of(cls, caller: relay.Caller) -> "_Bounds":
+        """Return what holds for a caller: its user's limits, its site's, and its token's own."""
+        subjects = [
+            (f"consent:{caller.consent_id}", caller.user_calls),
+            (f"site:{caller.partner_id}", caller.site_calls),
+            (f"token:{caller.token_id}", caller.token_calls),
+        ]
+        return cls(
+            tuple(most for subject in subjects for most in _paces(*subject)),
+            tuple(spend for subject in subjects for spend in _spends(*subject)),
+        )
+
+    def caps_on(self, day: str) -> tuple[Cap, ...]:
+        """Return the limits of money that count on a day."""
+        return tuple(spend.on(day) for spend in self.caps)
 
 
-@lru_cache(maxsize=10_000)
-def _paces(*subjects: _Subject) -> tuple[Most, ...]:
-    return tuple(
-        Most(name, a_minute=limits.calls_per_minute, at_once=limits.calls_at_once)
-        for name, limits in subjects
-        if limits.calls_per_minute is not None or limits.calls_at_once is not None
-    )
+def _paces(subject: str, limits: CallLimits) -> list[Most]:
+    if limits.calls_per_minute is None and limits.calls_at_once is None:
+        return []
+    return [Most(subject, a_minute=limits.calls_per_minute, at_once=limits.calls_at_once)]
 
 
-@lru_cache(maxsize=10_000)
-def _caps(user: _Subject, site: _Subject, token: _Subject, day: str) -> tuple[Cap, ...]:
-    month = day.rpartition("-")[0]
-    periods = [(day, "spend_per_day"), (month, "spend_per_month")]
-    return tuple(
-        Cap(name, period, most)
-        for name, limits in (user, site, token)
-        for period, field in periods
-        if (most := getattr(limits, field)) is not None
-    )
+def _spends(subject: str, limits: CallLimits) -> list[_Spend]:
+    most = ((limits.spend_per_day, False), (limits.spend_per_month, True))
+    return [_Spend(subject=subject, most=cap, is_monthly=monthly) for cap, monthly in most if cap is not None]

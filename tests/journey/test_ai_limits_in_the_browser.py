@@ -71,6 +71,7 @@ def make_calls(live: LiveHub) -> None:
                 "request_id": f"req_{number}",
                 "method": "POST",
                 "path": "/v1/images/generations" if number % 3 == 2 else "/v1/chat/completions",
+                "endpoint": "images" if number % 3 == 2 else "chat",
                 "model": models[number % 3],
                 "status": 429 if number == 7 else 200,
                 "outcome": "complete",

@@ -50,6 +50,7 @@ def make_record(**columns: object) -> UsageRecord:
         "partner_id": "ptn_1",
         "method": "POST",
         "path": "/v1/x",
+        "endpoint": "chat",
         "model": None,
         "status": 200,
         "outcome": "complete",

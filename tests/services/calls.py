@@ -3,6 +3,7 @@
 from typing import Any
 
 from oauth_app import clock
+from oauth_app.endpoint_groups import group_of
 from oauth_app.models import Usage
 from oauth_app.services.access import Access
 
@@ -23,4 +24,5 @@ def make_usage(access: Access, **details: Any) -> Usage:  # noqa: ANN401 - any c
         "started_at": clock.now(),
         "duration_ms": 1,
     }
-    return Usage(**(known | details))
+    known |= details
+    return Usage(**({"endpoint": group_of(known["path"])} | known))
