@@ -38,6 +38,8 @@ class Line(Protocol):
 
 #: Takes a connection back that can be used again.
 Release = Callable[[], None]
+#: Takes a piece at once; False: it can take no more at present.
+Sink = Callable[[bytes], bool]
 
 
 def _forget() -> None:
@@ -57,6 +59,7 @@ class Answer:
         "_line",
         "_named",
         "_pieces",
+        "_sink",
         "_waiter",
         "circuit",
         "head_bytes",
@@ -74,6 +77,7 @@ class Answer:
         self._bytes = 0
         self._error: RelayError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._sink: Sink | None = None
         self._is_paused = self._keep = self._is_sent = False
         self.release: Release = _forget
         #: The health of the base that this comes from.
@@ -163,6 +167,24 @@ class Answer:
             await self._wait()
         return self._take_all()
 
+    async def flow_to(self, sink: Sink) -> None:
+        """Hand pieces on as they come, which wakes nobody, until the sink is full or the answer at its end.
+
+        Raises:
+            NoAnswerError: the connection broke before the end.
+            LateAnswerError: silence.
+        """
+        if self._pieces or self.is_complete:
+            return
+        self._sink = sink
+        try:
+            while self._sink is not None and not self.is_complete:
+                if self._error is not None:
+                    raise self._error
+                await self._wait()
+        finally:
+            self._sink = None
+
     def fail(self, error: RelayError) -> None:
         """End the wait from outside, such as for silence."""
         self.take_end(error, keep=False)
@@ -184,6 +206,12 @@ class Answer:
 
     def take(self, body: bytes) -> None:
         """Take a piece."""
+        if self._sink is not None:
+            self.heard_s = time.monotonic()
+            if not self._sink(body):
+                self._sink = None
+                self._wake()
+            return
         self._pieces.append(body)
         self._bytes += len(body)
         self.heard_s = time.monotonic()

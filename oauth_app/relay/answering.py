@@ -9,17 +9,16 @@ from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client
 from oauth_app.relay.errors import LostConnectionError
 from oauth_app.relay.headers import answer_headers, stamp, standing_headers
+from oauth_app.relay.media_types import EVENTS
+from oauth_app.relay.passing import Passing
 from oauth_app.relay.problems import Problem, challenge, write_event, write_problem
 from oauth_app.relay.redaction import Redactor
 from oauth_app.relay.routes import Route
 from oauth_app.relay.settlement import Settlement
-from oauth_app.relay.usage_filter import UsageFilter
 from oauth_app.relay.verdicts import read_beginning
 
 if TYPE_CHECKING:
     from oauth_app.relay.application import RelayOptions
-
-_EVENTS = b"text/event-stream"
 
 
 class Answering:
@@ -49,7 +48,7 @@ class Answering:
         if _is_small(answer):
             await self._pass_whole(call, client, headers, redactor.clean_whole(await _rest(answer, beginning)))
         else:
-            await self._pass_pieces(call, client, _Passing(answer, headers, redactor, beginning))
+            await self._pass_pieces(call, client, Passing(call, answer, headers, redactor), beginning)
 
     async def refuse(self, call: Call, client: Client, problem: Problem) -> None:
         """Answer an error in the dialect of the call."""
@@ -78,34 +77,16 @@ class Answering:
         _end_with_early_answer(client, headers)
         await client.answer(call.status, headers + self._stamp(call), body)
 
-    async def _pass_pieces(self, call: Call, client: Client, passing: "_Passing") -> None:
-        usage = UsageFilter() if call.filters_usage and passing.is_events else None
-        if usage is not None:
-            passing.headers = [header for header in passing.headers if header[0] != b"content-length"]
+    async def _pass_pieces(self, call: Call, client: Client, passing: Passing, beginning: bytes) -> None:
         _end_with_early_answer(client, passing.headers)
         await client.begin(call.status, passing.headers + self._stamp(call))
-        answer, redactor, chunk = passing.answer, passing.redactor, passing.beginning
-        while chunk or (chunk := await answer.read()):
-            call.see(chunk)
-            clean = redactor.clean(chunk)
-            if usage is not None:
-                clean = usage.clean(clean)
-            if answer.is_at_end:
-                chunk = clean
-                break
-            call.is_between_events = passing.is_events and clean.endswith(b"\n\n")
-            await client.write(clean)
-            chunk = b""
-        call.is_between_events = False
+        last = await passing.to(client, beginning)
         call.outcome = Outcome.COMPLETE
-        rest = redactor.rest()
-        if usage is not None:
-            rest = usage.clean(rest) + usage.rest()
-        await client.finish(chunk + rest)
+        await client.finish(last)
 
     async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
         """End an answer that has begun: a stream by an error event, anything else by a cut connection."""
-        if call.content_type.startswith(_EVENTS) and call.meter.ends_with(b"\n\n"):
+        if call.content_type.startswith(EVENTS) and call.meter.ends_with(b"\n\n"):
             await client.finish(write_event(problem, call.dialect, issuer=self._options.issuer))
         else:
             client.cut()
@@ -117,17 +98,6 @@ class Answering:
         if call.speaks_dpop:
             headers.append((b"dpop-nonce", self._callers.nonce().encode()))
         return headers
-
-
-class _Passing:
-    """An answer in pieces."""
-
-    def __init__(self, answer: Answer, headers: RawHeaders, redactor: Redactor, beginning: bytes) -> None:
-        self.answer = answer
-        self.headers = headers
-        self.redactor = redactor
-        self.beginning = beginning
-        self.is_events = answer.media_type == _EVENTS
 
 
 def _end_with_early_answer(client: Client, headers: RawHeaders) -> None:

@@ -66,7 +66,6 @@ class Relay:
         self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
         self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
-        self._running: set[asyncio.Task[None] | None] = set()
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 
     async def start(self) -> None:
@@ -77,8 +76,7 @@ class Relay:
 
     async def stop(self) -> None:
         """Let the last calls leave their records, write them, close; to be called in the server's shutdown."""
-        running = {task for task in self._running if task is not None}
-        if running:
+        if running := {client.task for client in self._watch.clients if client.task is not None}:
             # The server has cancelled those that outlived its patience; they still need a moment to end.
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
         await self._watch.stop()
@@ -91,6 +89,7 @@ class Relay:
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         call = Call.begin(scope["method"], raw_path, scope["query_string"], scope["headers"])
         client = AsgiClient(receive, send, self.client_limits)
+        client.task = asyncio.current_task()
         listener = asyncio.create_task(client.listen())
         try:
             await self.serve(call, client)
@@ -99,19 +98,7 @@ class Relay:
 
     async def serve(self, call: Call, client: Client) -> None:
         """Relay one call."""
-        task = asyncio.current_task()
-        if task is not None:
-            client.bind(task)
-        self._running.add(task)
         self._watch.add(call, client)
-        try:
-            await self._serve(call, client)
-        finally:
-            self._running.discard(task)
-            self._watch.discard(call)
-            self._account(call, client)
-
-    async def _serve(self, call: Call, client: Client) -> None:
         try:
             await self._until_left(call, client)
         except ClientLeftError:
@@ -122,6 +109,9 @@ class Relay:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer in its dialect
             _log.exception("%s failed", call.request_id)
             await self._answers.refuse(call, client, problem_of(error))
+        finally:
+            self._watch.discard(call)
+            self._account(call, client)
 
     async def _until_left(self, call: Call, client: Client) -> None:
         try:

@@ -40,6 +40,9 @@ class AsgiClient(Client):
             self.written_s = time.monotonic()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
+    async def drain(self) -> None:
+        """Go on at once: ``write`` has waited."""
+
     async def finish(self, chunk: bytes = b"") -> None:
         """Send the last piece."""
         self.is_answered = True  # servers report a complete answer like a caller who left

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
 
-from oauth_app.relay.answer import PIECE_BYTES
+from oauth_app.relay.answer import PIECE_BYTES, Sink
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.errors import BodyTooLargeError, ClientLeftError, IdleClientError, RelayError
 
@@ -33,7 +33,8 @@ class Client(ABC):
         self._pieces: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        #: What ends when the caller leaves.
+        self.task: asyncio.Task[None] | None = None
         #: Why the call is over from this side; None while it is not.
         self.ended_by: RelayError | None = None
         self.has_begun = False
@@ -45,16 +46,12 @@ class Client(ABC):
 
     # ---- for the relay
 
-    def bind(self, task: asyncio.Task[None]) -> None:
-        """Name the task that ends when the caller leaves."""
-        self._task = task
-
     def end(self, error: RelayError) -> None:
         """End the call from this side."""
         if self.ended_by is None and not self.is_answered:
             self.ended_by = error
-            if self._task is not None:
-                self._task.cancel()
+            if self.task is not None:
+                self.task.cancel()
 
     def check_length(self, announced: int | None) -> None:
         """Refuse a body that is announced to be too long.
@@ -90,6 +87,14 @@ class Client(ABC):
     @abstractmethod
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the answer; waits while the caller is slow to take it."""
+
+    def sink(self) -> Sink | None:
+        """Return what takes pieces of the answer without waiting, or None behind a server that always waits."""
+        return None
+
+    @abstractmethod
+    async def drain(self) -> None:
+        """Wait while the caller is slow to take what the sink was given."""
 
     @abstractmethod
     async def finish(self, chunk: bytes = b"") -> None:

@@ -7,6 +7,8 @@ from oauth_app.relay.errors import BoundTokenError, UnknownTokenError
 
 _TOKEN_PREFIX = b"omc_at_"
 _BEARER, _DPOP = b"bearer ", b"dpop "
+_PLACES = frozenset({b"authorization", b"x-api-key"})
+_USUAL = b"Bearer omc_at_"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +36,8 @@ def find_credential(headers: RawHeaders) -> Credential:
         UnknownTokenError: none of them holds one.
     """
     for name, value in headers:
-        if name in {b"authorization", b"x-api-key"}:
-            scheme, token = _split(value.strip())
+        if name in _PLACES:
+            scheme, token = (_BEARER, value[7:]) if value.startswith(_USUAL) else _split(value.strip())
             if token.startswith(_TOKEN_PREFIX) and token.isascii():
                 return Credential(token=token.decode(), proof=_proof(headers) if scheme == _DPOP else None)
     raise UnknownTokenError

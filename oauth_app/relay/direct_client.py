@@ -8,6 +8,7 @@ from typing import Protocol
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from oauth_app.relay.answer import Sink
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.client import Client, ClientLimits
 
@@ -61,6 +62,15 @@ class DirectClient(Client):
         if chunk:
             await self._write(self._framed(chunk))
 
+    def sink(self) -> Sink | None:
+        """Return what takes pieces of the answer as long as the caller takes them, too."""
+        return self._write_now
+
+    async def drain(self) -> None:
+        """Wait while the caller is slow to take what was written."""
+        if self._door.flow.write_paused and not self.disconnected:
+            await self._door.flow.drain()
+
     async def finish(self, chunk: bytes = b"") -> None:
         """Send the last piece."""
         self._end(self._framed(chunk))
@@ -104,6 +114,12 @@ class DirectClient(Client):
         if not chunk or self._is_head:
             return b""
         return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._is_chunked else chunk
+
+    def _write_now(self, chunk: bytes) -> bool:
+        if chunk and not self.disconnected:
+            self.written_s = time.monotonic()
+            self._door.transport.write(self._framed(chunk))
+        return not self._door.flow.write_paused
 
     async def _write(self, content: bytes) -> None:
         if self.disconnected:

@@ -198,10 +198,14 @@ class RelayDoor(HttpToolsProtocol):
 
     def _start(self, client: DirectClient, call: Call) -> None:
         self._client = client
-        task = self.loop.create_task(cast("Relay", self._relay).serve(call, client))
-        client.bind(task)
+        client.task = task = self.loop.create_task(self._serve(client, call))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+
+    async def _serve(self, client: DirectClient, call: Call) -> None:
+        try:
+            await cast("Relay", self._relay).serve(call, client)
+        finally:
+            self.tasks.discard(client.task)
 
     def _refuse_head(self) -> None:
         self._is_too_large = True

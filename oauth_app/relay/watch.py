@@ -35,6 +35,11 @@ class Watch:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    @property
+    def clients(self) -> list[Client]:
+        """Everybody who is being answered."""
+        return list(self._calls.values())
+
     def add(self, call: Call, client: Client) -> None:
         """Look after a call."""
         self._calls[call] = client
