@@ -12,13 +12,13 @@ from urllib.parse import quote
 from oauth_app.relay.admission import Admission
 from oauth_app.relay.answering import Answering
 from oauth_app.relay.asgi_client import AsgiClient
-from oauth_app.relay.asgi_types import Receive, Scope, Send
+from oauth_app.relay.asgi_types import RawHeaders, Receive, Scope, Send
 from oauth_app.relay.call import Call, Outcome
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client, ClientLimits
-from oauth_app.relay.credentials import find_credential
 from oauth_app.relay.errors import ClientLeftError, LateAnswerError, NoAnswerError, RelayError, WrongAnswerError
 from oauth_app.relay.exchange import Exchange
+from oauth_app.relay.heads import Head, split_length
 from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.problems import problem_of
 from oauth_app.relay.request_side import RequestSide
@@ -87,7 +87,7 @@ class Relay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Relay one call that comes as ASGI messages."""
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-        call = Call.begin(scope["method"], raw_path, scope["query_string"], scope["headers"])
+        call = Call.begin(scope["method"], raw_path, scope["query_string"], *_head(scope["headers"]))
         client = AsgiClient(receive, send, self.client_limits)
         client.task = asyncio.current_task()
         listener = asyncio.create_task(client.listen())
@@ -138,9 +138,9 @@ class Relay:
                 pump.cancel()
 
     async def _identify(self, call: Call, route: Route) -> None:
-        credential = find_credential(call.headers)
+        credential = call.head.credential
         call.speaks_dpop = credential.proof is not None
-        caller = await self._parts.callers.find(credential.token)
+        caller = await self._parts.callers.find(credential)
         credential.check_scheme(caller.dpop_thumbprint)
         if call.speaks_dpop:
             await self._parts.callers.prove(caller, credential, method=call.method, path=call.raw_path.decode("ascii"))
@@ -159,3 +159,8 @@ class Relay:
             call.answer.close()
         if record := call.record(settled, client.bytes_in):
             self._parts.log.add(record)
+
+
+def _head(headers: RawHeaders) -> tuple[Head, bytes]:
+    others, length = split_length(headers)
+    return Head(others), length

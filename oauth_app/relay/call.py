@@ -12,9 +12,8 @@ from oauth_app.endpoint_groups import EndpointGroup
 from oauth_app.identifiers import Kind, Series
 from oauth_app.relay.admission import Passage
 from oauth_app.relay.answer import Answer
-from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.callers import Caller
-from oauth_app.relay.headers import first_of_each
+from oauth_app.relay.heads import Head
 from oauth_app.relay.meter import Meter
 from oauth_app.relay.routes import Dialect, dialect_of
 from oauth_app.relay.settlement import Ending, Settled
@@ -49,9 +48,9 @@ class Call(msgspec.Struct, kw_only=True, eq=False):
     #: Decoded, for whoever has to know what is asked for.
     path: str
     query: bytes
-    headers: RawHeaders
-    #: The first of each name.
-    named: dict[bytes, bytes]
+    head: Head
+    #: What ``Content-Length`` says of the body.
+    announced: bytes
     dialect: Dialect
     started_at: datetime
     started_s: float
@@ -81,15 +80,8 @@ class Call(msgspec.Struct, kw_only=True, eq=False):
     settled: Settled | None = None
 
     @classmethod
-    def begin(
-        cls,
-        method: str,
-        raw_path: bytes,
-        query: bytes,
-        headers: RawHeaders,
-        named: dict[bytes, bytes] | None = None,
-    ) -> "Call":
-        """Return the call of a request whose headers have lower-case names; ``named`` has the first of each."""
+    def begin(cls, method: str, raw_path: bytes, query: bytes, head: Head, announced: bytes) -> "Call":
+        """Return the call of a request."""
         written = raw_path.decode("latin-1")
         path = unquote(written) if "%" in written else written
         return cls(
@@ -98,16 +90,12 @@ class Call(msgspec.Struct, kw_only=True, eq=False):
             raw_path=raw_path,
             path=path,
             query=query,
-            headers=headers,
-            named=first_of_each(headers) if named is None else named,
+            head=head,
+            announced=announced,
             dialect=dialect_of(path),
             started_at=clock.now(),
             started_s=time.monotonic(),
         )
-
-    def header(self, wanted: bytes) -> bytes:
-        """Return the first header of this lower-case name, or nothing."""
-        return self.named.get(wanted, b"")
 
     @property
     def is_reading(self) -> bool:

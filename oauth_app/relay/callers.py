@@ -35,6 +35,11 @@ class Caller:
     #: Of the key that each call must prove (RFC 9449); None for a bearer token.
     dpop_thumbprint: str | None = None
 
+    @property
+    def authorization(self) -> bytes:
+        """The line by which OhMyGPT knows the user."""
+        return b"authorization: Bearer %b\r\n" % self.upstream_token.encode()
+
     def check_endpoint(self, group: EndpointGroup, *, is_reading: bool) -> None:
         """Refuse a kind of calls that the user did not allow; to read which models there are is always allowed.
 
@@ -61,7 +66,7 @@ class Caller:
 class CallerFinder(Protocol):
     """What the relay asks the rest of the hub."""
 
-    async def find(self, token: str) -> Caller:
+    async def find(self, credential: Credential) -> Caller:
         """Return who the access token stands for.
 
         Raises:

@@ -1,7 +1,9 @@
 """What a call shows of its caller: an access token, and perhaps a proof of the key that it is bound to (RFC 9449)."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from oauth_app.identifiers import digest
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.errors import BoundTokenError, UnknownTokenError
 
@@ -11,13 +13,18 @@ _PLACES = frozenset({b"authorization", b"x-api-key"})
 _USUAL = b"Bearer omc_at_"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Credential:
     """A token as it came."""
 
     token: str = field(repr=False)
     #: What came as ``DPoP`` with ``Authorization: DPoP``, perhaps nothing; None with a bearer token.
     proof: str | None = field(default=None, repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """Under which the hub knows the token."""
+        return digest(self.token)
 
     def check_scheme(self, bound_to: str | None) -> None:
         """RFC 9449 7.1 and 7.2: a bound token is no bearer token, and a bearer token proves no key.

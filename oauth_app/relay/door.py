@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
 from oauth_app.relay.direct_client import DirectClient
-from oauth_app.relay.headers import first_of_each
+from oauth_app.relay.heads import LENGTH, Head
 from oauth_app.relay.routes import is_relayed
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class RelayDoor(HttpToolsProtocol):
         self._relay: Relay | None = app_state.get("relay")
         #: The relayed call that is being answered; the newest request, which is being read, may be another.
         self._client: DirectClient | None = None
+        #: Of the latest request.
+        self._head = Head([])
+        self._length = b""
         self._is_in_head = False
         self._head_bytes = 0
         self._is_too_large = False
@@ -61,6 +64,7 @@ class RelayDoor(HttpToolsProtocol):
         """Begin a request; what only pages need is made when it is known to be for one."""
         self.url = b""
         self.headers = []
+        self._length = b""
         self.expect_100_continue = False
         self._is_in_head = True
         self._head_bytes = 0
@@ -78,7 +82,11 @@ class RelayDoor(HttpToolsProtocol):
             self._head_bytes += len(name) + len(value)
             if self._head_bytes > _MAX_HEAD_BYTES:
                 self._refuse_head()
-            self.headers.append((name.lower(), value))
+            name = name.lower()
+            if name == LENGTH:
+                self._length = value
+            else:
+                self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Decide who answers."""
@@ -86,14 +94,15 @@ class RelayDoor(HttpToolsProtocol):
         if not self.url.startswith(b"/") and _ABSOLUTE.match(self.url):
             # RFC 9112 3.2.2: to be taken, though only the path counts here.
             self.url = b"/" + self.url.split(b"//", 1)[1].partition(b"/")[2]
-        named = first_of_each(self.headers)
+        if self.headers != self._head.headers:
+            self._head = Head(self.headers)
         is_old = self.parser.get_http_version() != "1.1"
         is_upgrade = self.parser.should_upgrade()
-        if self._is_odd(named, is_old=is_old, is_upgrade=is_upgrade):
+        if self._is_odd(self._head, is_old=is_old, is_upgrade=is_upgrade):
             raise OddRequestError
-        self.expect_100_continue = b"expect" in named and named[b"expect"].lower() == b"100-continue"
+        self.expect_100_continue = self._head.get(b"expect").lower() == b"100-continue"
         if self._relay is not None and not is_upgrade and is_relayed(self.url):
-            self._begin_relayed(named, is_old=is_old)
+            self._begin_relayed(self._head, is_old=is_old)
         else:
             self._begin_page()
 
@@ -144,7 +153,7 @@ class RelayDoor(HttpToolsProtocol):
 
     # ---- who answers
 
-    def _is_odd(self, named: dict[bytes, bytes], *, is_old: bool, is_upgrade: bool) -> bool:
+    def _is_odd(self, head: Head, *, is_old: bool, is_upgrade: bool) -> bool:
         """Tell what the parser lets pass and nobody needs.
 
         * a target that is not a path (RFC 9112 3.2: other forms are for proxies), or that has a fragment
@@ -152,16 +161,15 @@ class RelayDoor(HttpToolsProtocol):
         * another version than HTTP/1.1 and 1.0, and chunks in the latter (RFC 9112 6.1)
         * an upgrade to anything but WebSocket: the parser takes the body for the other protocol
         """
-        has_twins = len(named) != len(self.headers)
         return (
             not self.url.startswith(b"/")
             or b"#" in self.url
-            or (has_twins and sum(name == b"host" for name, _ in self.headers) > 1)
-            or (is_old and (self.parser.get_http_version() != "1.0" or b"transfer-encoding" in named))
+            or (head.has_twins and head.count(b"host") > 1)
+            or (is_old and (self.parser.get_http_version() != "1.0" or head.has(b"transfer-encoding")))
             or (is_upgrade and self._get_upgrade() != b"websocket")
         )
 
-    def _begin_relayed(self, named: dict[bytes, bytes], *, is_old: bool) -> None:
+    def _begin_relayed(self, head: Head, *, is_old: bool) -> None:
         relay = cast("Relay", self._relay)
         method = self.parser.get_method()
         client = DirectClient(
@@ -174,7 +182,7 @@ class RelayDoor(HttpToolsProtocol):
         client.default_headers = self.server_state.default_headers
         client.expects_continue = self.expect_100_continue
         path, _, query = self.url.partition(b"?")
-        call = Call.begin(method.decode("ascii"), path, query, self.headers, named)
+        call = Call.begin(method.decode("ascii"), path, query, head, self._length)
         before, self.cycle = self.cycle, cast("Any", client)
         if before is None or before.response_complete:
             self._start(client, call)
@@ -188,6 +196,8 @@ class RelayDoor(HttpToolsProtocol):
         super().on_message_begin()
         self.url, headers, self.expect_100_continue = head
         self.headers.extend(headers)
+        if self._length:
+            self.headers.append((LENGTH, self._length))
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's

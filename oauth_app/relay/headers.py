@@ -51,15 +51,13 @@ def first_of_each(headers: RawHeaders) -> dict[bytes, bytes]:
     return dict(headers[::-1])
 
 
-def request_headers(headers: RawHeaders, upstream_token: str | None) -> bytes:
-    """Return the lines that OhMyGPT gets to see: what describes the call, and its own token."""
+def request_lines(headers: RawHeaders) -> bytes:
+    """Return the lines that OhMyGPT gets to see: what describes the call."""
     lines = [_OURS]
     for name, value in headers:
         # The parser lets no line end through; whatever it does, none leaves here.
         if (name in _REQUEST or name.startswith(_REQUEST_PREFIXES)) and _PLAIN.fullmatch(value):
             lines.append(b"%b: %b\r\n" % (name, value))
-    if upstream_token is not None:
-        lines.append(b"authorization: Bearer %b\r\n" % upstream_token.encode())
     return b"".join(lines)
 
 

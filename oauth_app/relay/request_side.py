@@ -7,7 +7,7 @@ from oauth_app.relay.call import Call
 from oauth_app.relay.client import Client
 from oauth_app.relay.errors import MalformedTargetError, RelayError
 from oauth_app.relay.exchange import Exchange, Request
-from oauth_app.relay.headers import is_plain_query, request_headers, strip_tokens
+from oauth_app.relay.headers import is_plain_query, strip_tokens
 from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.request_body import BodyReader, read_body
 from oauth_app.relay.upload import Upload
@@ -36,8 +36,7 @@ class RequestSide:
         """
         if not is_plain_query(call.query):
             raise MalformedTargetError
-        announced = call.header(b"content-length")
-        length = int(announced) if announced.isdigit() else None
+        length = int(call.announced) if call.announced.isdigit() else None
         client.check_length(length)
         if client.is_whole:
             call.answer = answer = await self._send_whole(call, client)
@@ -49,7 +48,7 @@ class RequestSide:
 
     async def _send_whole(self, call: Call, client: Client) -> Answer:
         body = await client.piece()
-        kind, encoding = call.header(b"content-type"), call.header(b"content-encoding")
+        kind, encoding = call.head.content_type, call.head.content_encoding
         if body:
             wish = read_body(kind, body, encoding)
             await self._judge(call, wish, len(body))
@@ -63,7 +62,7 @@ class RequestSide:
         return answer
 
     def _make_upload(self, call: Call, client: Client, length: int | None) -> Upload:
-        kind, encoding = call.header(b"content-type"), call.header(b"content-encoding")
+        kind, encoding = call.head.content_type, call.head.content_encoding
         call.may_ask = may_ask(call.path, kind, encoding)
         return Upload(client, BodyReader(kind, encoding), length=length, may_ask=call.may_ask)
 
@@ -90,12 +89,11 @@ class RequestSide:
 
 
 def _request(call: Call, body: bytes, length: int | None) -> Request:
-    token = call.caller.upstream_token if call.caller else None
     query = strip_tokens(call.query)
     return Request(
         method=call.method.encode(),
         target=call.raw_path + b"?" + query if query else call.raw_path,
-        headers=request_headers(call.headers, token),
+        headers=call.head.lines if call.caller is None else call.head.lines + call.caller.authorization,
         body=body,
         length=length,
         is_streamed=call.wish.is_stream,

@@ -49,7 +49,7 @@ class HubCallers:
         self._nonces = make_nonces(hub)
         self._running: dict[tuple[str, int], asyncio.Task[relay.Caller]] = {}
 
-    async def find(self, token: str) -> relay.Caller:
+    async def find(self, credential: relay.Credential) -> relay.Caller:
         """Return who the access token stands for.
 
         Raises:
@@ -57,8 +57,8 @@ class HubCallers:
             MissingScopeError: somebody who did not allow AI calls.
             LostConnectionError: somebody whose OhMyGPT token is void.
         """
-        token_digest = digest(token)
-        return self._hub.callers.find(token_digest) or await self._look_up_once(token_digest, token)
+        caller = self._hub.callers.find(credential.digest)
+        return caller or await self._look_up_once(credential.digest, credential.token)
 
     async def prove(self, caller: relay.Caller, credential: relay.Credential, *, method: str, path: str) -> None:
         """Let the caller prove to hold the key that the token is bound to; a proof counts once, so it is kept.
