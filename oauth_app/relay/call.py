@@ -147,4 +147,4 @@ class Call(msgspec.Struct, kw_only=True, eq=False):
 
 
 def _ms(seconds: float) -> int:
-    return round(seconds * _MS_PER_S)
+    return int(seconds * _MS_PER_S + 0.5)

@@ -45,7 +45,7 @@ class Meter:
 
     def ends_with(self, end: bytes) -> bool:
         """Tell whether the bytes that have passed end so."""
-        return (self._held if self._is_whole else self._tail).endswith(end)
+        return (self._tail if (whole := self._whole()) is None else whole).endswith(end)
 
     def read(self, content_type: bytes) -> Tokens:
         """Return what the answer told about tokens; nothing, for kinds that tell nothing."""
@@ -66,40 +66,39 @@ class Meter:
             return self._estimate_stream()
         if not kind.endswith(b"json"):
             return 0
-        return tokens_of(said_in_json(self._held) if self._is_whole else self.bytes)
+        return tokens_of(self.bytes if (whole := self._whole()) is None else said_in_json(whole))
 
     def tells_refusal(self, content_type: bytes) -> bool:
         """Tell whether the answer is a refusal in an envelope that says otherwise on the outside."""
-        return self._is_whole and media_type(content_type).endswith(b"json") and is_refusal(self._held)
+        whole = self._whole()
+        return whole is not None and is_refusal(whole) and media_type(content_type).endswith(b"json")
 
     @property
     def held_bytes(self) -> int:
         """How much is in memory."""
         return len(self._only) + len(self._head) + len(self._tail)
 
-    @property
-    def _is_whole(self) -> bool:
-        return self.bytes == self.held_bytes
-
-    @property
-    def _held(self) -> bytes:
-        return self._only or self._head + self._tail
+    def _whole(self) -> bytes | None:
+        """Return all that has passed, if that is still held."""
+        if self._only:
+            return self._only
+        return self._head + self._tail if self.bytes == self.held_bytes else None
 
     def _read_stream(self) -> tuple[Tokens, bool]:
-        if self._is_whole:
-            return read_events(self._held)
+        if (whole := self._whole()) is not None:
+            return read_events(whole)
         first, _ = read_events(self._head)
         last, is_final = read_events(bytes(self._tail))
         return first.then(last), is_final
 
     def _estimate_stream(self) -> int:
         """Return the tokens of the words that are held; what lies between is taken to have as many in each byte."""
-        if self._is_whole:
-            return tokens_of(sample(self._held).said_bytes)
+        if (whole := self._whole()) is not None:
+            return tokens_of(sample(whole).said_bytes)
         first, last = sample(self._head), sample(bytes(self._tail))
         stream_bytes, said_bytes = (one + other for one, other in zip(first, last, strict=True))
         between = self.bytes - self.held_bytes
         return tokens_of(said_bytes + between * said_bytes // max(stream_bytes, 1))
 
     def _read_json(self) -> Tokens:
-        return read_json(self._held) if self._is_whole else read_cut_json(bytes(self._tail))
+        return read_cut_json(bytes(self._tail)) if (whole := self._whole()) is None else read_json(whole)

@@ -46,7 +46,7 @@ class PriceBook:
         self._gateways = dict(gateways or {})
         self._default_ceiling = default_ceiling
         self._dearest = _dearest(self.models)
-        self._rule_of = lru_cache(maxsize=1024)(self._find_rule)
+        self._quote = lru_cache(maxsize=1024)(self._find_quote)
 
     @classmethod
     def load(cls, file: Path = _DEFAULT, *, default_ceiling: int | None = None) -> "PriceBook":
@@ -92,7 +92,7 @@ class PriceBook:
 
     def cost(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int | None:
         """Return what a call cost, in hundredths of a unit; None where the book or the answer does not say."""
-        price, percent = self._price_of(path, wish)
+        price, percent = self._quote(path, wish.model)
         if price is None:
             return None
         if price.is_by_use and not used.is_known:
@@ -101,15 +101,11 @@ class PriceBook:
 
     def price_of(self, path: str, wish: Wish) -> Price | None:
         """Return the price by which a call is paid: that of its address, or that of its model."""
-        return self._price_of(path, wish)[0]
-
-    def _price_of(self, path: str, wish: Wish) -> tuple[Price | None, int]:
-        rule, percent = self._rule_of(path)
-        return rule or self._find(wish.model), percent
+        return self._quote(path, wish.model)[0]
 
     def counted(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int:
         """Return what a call counts as against a limit: its cost or, where the book has none, the dearest one."""
-        price, percent = self._price_of(path, wish)
+        price, percent = self._quote(path, wish.model)
         if price is not None:
             return price.cost(wish, used, body_bytes, percent=percent)
         if _asks_nothing(wish, body_bytes):
@@ -120,6 +116,10 @@ class PriceBook:
     def presume(self, path: str, wish: Wish, body_bytes: int, said: int) -> Tokens:
         """Return what a call probably used whose answer did not tell."""
         return (self.price_of(path, wish) or self._dearest).presume(wish, body_bytes, said)
+
+    def _find_quote(self, path: str, model: str | None) -> tuple[Price | None, int]:
+        rule, percent = self._find_rule(path)
+        return rule or self._find(model), percent
 
     def _find(self, model: str | None) -> Price | None:
         if model is None:
