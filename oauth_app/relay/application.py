@@ -16,7 +16,14 @@ from oauth_app.relay.asgi_types import RawHeaders, Receive, Scope, Send
 from oauth_app.relay.call import Call, Outcome
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client, ClientLimits
-from oauth_app.relay.errors import ClientLeftError, LateAnswerError, NoAnswerError, RelayError, WrongAnswerError
+from oauth_app.relay.errors import (
+    ClientLeftError,
+    LateAnswerError,
+    NoAnswerError,
+    RelayError,
+    WithdrawnError,
+    WrongAnswerError,
+)
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.heads import Head, split_length
 from oauth_app.relay.prices import PriceBook
@@ -27,10 +34,14 @@ from oauth_app.relay.settlement import Settlement
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 from oauth_app.relay.watch import Watch
+from oauth_app.relay.withdrawal import Withdrawal
 
 #: How long a shutdown waits for calls that were cancelled.
 _LAST_CALLS_S = 10
-_BY_UPSTREAM = (NoAnswerError, WrongAnswerError, LateAnswerError)
+#: How a call ended that ended by an error; the others were refused. Withdrawn is broken off, as by leaving.
+_OUTCOMES = dict.fromkeys((NoAnswerError, WrongAnswerError, LateAnswerError), Outcome.UPSTREAM_FAILED) | {
+    WithdrawnError: Outcome.CLIENT_LEFT
+}
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +77,7 @@ class Relay:
         self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
         self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
+        self._withdrawal = Withdrawal(parts.callers, self._watch)
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 
     async def start(self) -> None:
@@ -73,12 +85,14 @@ class Relay:
         await self._parts.log.start()
         await self._parts.admission.start()
         self._watch.start()
+        self._withdrawal.start()
 
     async def stop(self) -> None:
         """Let the last calls leave their records, write them, close; to be called in the server's shutdown."""
         if running := {client.task for client in self._watch.clients if client.task is not None}:
             # The server has cancelled those that outlived its patience; they still need a moment to end.
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
+        await self._withdrawal.stop()
         await self._watch.stop()
         await self._parts.admission.stop()
         await self._parts.log.stop()
@@ -104,7 +118,7 @@ class Relay:
         except ClientLeftError:
             call.outcome = Outcome.CLIENT_LEFT
         except RelayError as error:
-            call.outcome = Outcome.UPSTREAM_FAILED if isinstance(error, _BY_UPSTREAM) else Outcome.REFUSED
+            call.outcome = _OUTCOMES.get(type(error), Outcome.REFUSED)
             await self._answers.refuse(call, client, problem_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer in its dialect
             _log.exception("%s failed", call.request_id)

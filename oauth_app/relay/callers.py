@@ -1,5 +1,7 @@
 """Who calls: found by the access token, remembered for a moment."""
 
+from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -83,6 +85,12 @@ class CallerFinder(Protocol):
             NonceWantedError: the proof must be made once more, with a nonce of ours.
         """
 
+    async def still_allowed(self, token_ids: Collection[str]) -> AbstractSet[str]:
+        """Return those of the tokens whose calls may go on; that a token has run out in the meantime is no reason."""
+
+    def tell_changes(self, tell: Callable[[], None] | None) -> None:
+        """Call this, from any thread, whenever somebody may not be allowed any more; None ends that."""
+
     def nonce(self) -> str:
         """Return the nonce for the next proof."""
 
@@ -109,6 +117,8 @@ class CallerCache:
         self._capacity = capacity
         #: Grows with each forgetting.
         self.generation = 0
+        #: Told of each forgetting, in the thread that forgets.
+        self.listener: Callable[[], None] | None = None
 
     def find(self, token_digest: str) -> Caller | None:
         """Return the caller, if it was looked up a moment ago."""
@@ -144,6 +154,8 @@ class CallerCache:
         with self._lock:
             self.generation += 1
             self._entries = {key: entry for key, entry in self._entries.items() if not is_meant(entry.caller)}
+        if (listener := self.listener) is not None:
+            listener()
 
 
 class _Test(Protocol):

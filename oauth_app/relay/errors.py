@@ -20,6 +20,7 @@
   - NoAnswerError            OhMyGPT could not be reached, or hung up
   - WrongAnswerError         it answered, but not as an API does (a page, a redirect)
   - LateAnswerError          it said nothing for too long
+  - WithdrawnError           the permission was withdrawn while the call ran
   - ClientLeftError          nobody is there to be answered
 """
 
@@ -108,6 +109,10 @@ class WrongAnswerError(RelayError):
 
 class LateAnswerError(RelayError):
     """OhMyGPT was silent for longer than we wait."""
+
+
+class WithdrawnError(RelayError):
+    """The user disconnected, the token was revoked or the site switched off while the call ran."""
 
 
 class ClientLeftError(RelayError):

@@ -32,6 +32,7 @@ PROBLEMS: Mapping[type[errors.RelayError], Problem] = {
     errors.UnknownTokenError: Problem(
         401, "invalid_token", "The access token is missing, unknown, expired or revoked. Get a new one from {issuer}."
     ),
+    errors.WithdrawnError: Problem(401, "invalid_token", "The access was withdrawn while the call ran."),
     errors.BoundTokenError: Problem(
         401,
         "invalid_token",

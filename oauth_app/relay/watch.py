@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 
 from oauth_app.relay.call import Call
+from oauth_app.relay.callers import Caller
 from oauth_app.relay.client import Client
 from oauth_app.relay.errors import LateAnswerError
 from oauth_app.relay.exchange import Exchange
@@ -34,6 +35,10 @@ class Watch:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+
+    def callers(self) -> list[tuple[Caller, Client]]:
+        """Return who is being answered, of those who are known."""
+        return [(call.caller, client) for call, client in self._calls.items() if call.caller is not None]
 
     @property
     def clients(self) -> list[Client]:

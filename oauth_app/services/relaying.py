@@ -1,6 +1,8 @@
 """What the relay needs of the rest of the hub: who a token stands for, and what to do about a lost connection."""
 
 import asyncio
+from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 
 from oauth_app import relay
 from oauth_app.db import reading, transaction
@@ -10,6 +12,7 @@ from oauth_app.provider.dpop import NonceRequiredError
 from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
 from oauth_app.services import access, connections
 from oauth_app.services.call_admission import HubAdmission
+from oauth_app.services.continued_access import still_allowed
 from oauth_app.services.issuer import make_nonces
 from oauth_app.services.presented_access import Presented, prove_holder
 from oauth_app.services.scopes import Scope
@@ -77,6 +80,14 @@ class HubCallers:
         except NonceRequiredError:
             raise relay.NonceWantedError from None
 
+    async def still_allowed(self, token_ids: Collection[str]) -> AbstractSet[str]:
+        """Return those of the tokens whose calls may go on."""
+        return await asyncio.to_thread(_still_allowed, self._hub, token_ids)
+
+    def tell_changes(self, tell: Callable[[], None] | None) -> None:
+        """Call this whenever the hub forgets a caller."""
+        self._hub.callers.listener = tell
+
     def nonce(self) -> str:
         """Return the nonce for the next proof."""
         return self._nonces.make()
@@ -124,6 +135,11 @@ def _look_up(hub: Hub, token: str) -> relay.Caller:
     )
     hub.callers.put(digest(token), caller, expires_at=found.expires_at, generation=generation)
     return caller
+
+
+def _still_allowed(hub: Hub, token_ids: Collection[str]) -> AbstractSet[str]:
+    with reading(hub.engine) as session:
+        return still_allowed(session, token_ids, Scope.API)
 
 
 def _mark_lost(hub: Hub, caller: relay.Caller) -> None:
