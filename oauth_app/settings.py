@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(default=8001, ge=1, le=65535)
     partner_port: int = Field(default=8002, ge=1, le=65535)
     hub_instance: Path = ROOT / "instance"
+    #: How long the head of a request may take, and a body before it has to come at a least speed.
+    hub_sender_patience_s: int = Field(default=20, ge=1, le=3600)
     hub_issuer: str = ""
     hub_secret_key: SecretStr = SecretStr("")
     hub_vault_keys: SecretStr = SecretStr("")

@@ -24,6 +24,7 @@ from oauth_app.relay.problems import problem_of
 from oauth_app.relay.request_side import RequestSide
 from oauth_app.relay.routes import Route, find_route
 from oauth_app.relay.settlement import Settlement
+from oauth_app.relay.slow_senders import SlowSenders
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 from oauth_app.relay.watch import Watch
@@ -41,6 +42,8 @@ class RelayOptions:
     issuer: str
     max_body_bytes: int
     idle_timeout_s: float
+    #: How long a head may take, and a body before it has to come at a least speed.
+    sender_patience_s: float
     error_words: ErrorWords
     #: By which a caller may prove a key (RFC 9449).
     proof_algorithms: tuple[str, ...] = ()
@@ -65,7 +68,8 @@ class Relay:
         self._settlement = Settlement(parts.prices)
         self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
-        self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
+        self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
+        self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
         self._running: set[asyncio.Task[None] | None] = set()
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 

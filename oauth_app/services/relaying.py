@@ -26,6 +26,7 @@ def make_relay(hub: Hub) -> relay.Relay:
         issuer=settings.hub_issuer,
         max_body_bytes=settings.relay_max_body_mb * _BYTES_PER_MB,
         idle_timeout_s=settings.relay_idle_timeout_s,
+        sender_patience_s=settings.hub_sender_patience_s,
         error_words=relay.ErrorWords(
             grant_lost=frozenset(errors.grant_lost), insufficient_funds=frozenset(errors.insufficient_funds)
         ),
