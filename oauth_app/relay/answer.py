@@ -13,6 +13,7 @@ from oauth_app.relay.errors import RelayError
 PIECE_BYTES = 65_536
 #: Without a body by definition (RFC 9110 15.3.5, 15.4.5).
 _BODILESS = frozenset({204, 304})
+_EVENTS = b"text/event-stream"
 
 
 class Line(Protocol):
@@ -109,6 +110,11 @@ class Answer:
     def media_type(self) -> bytes:
         """The kind of content in lower case, without parameters."""
         return self.header(b"content-type").partition(b";")[0].strip().lower()
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is a stream of events."""
+        return self.media_type == _EVENTS
 
     def header(self, wanted: bytes) -> bytes:
         """Return the first header of this lower-case name, or nothing."""

@@ -7,12 +7,13 @@ from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.call import Call, Outcome
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client
+from oauth_app.relay.cost_telling import COST, last_words, make_room
 from oauth_app.relay.errors import LostConnectionError
 from oauth_app.relay.headers import answer_headers, stamp, standing_headers
 from oauth_app.relay.problems import Problem, challenge, write_event, write_problem
 from oauth_app.relay.redaction import Redactor
 from oauth_app.relay.routes import Route
-from oauth_app.relay.settlement import Settlement
+from oauth_app.relay.settlement import Settled, Settlement
 from oauth_app.relay.usage_filter import UsageFilter
 from oauth_app.relay.verdicts import read_beginning
 
@@ -68,22 +69,17 @@ class Answering:
 
     async def _pass_whole(self, call: Call, client: Client, headers: RawHeaders, body: bytes) -> None:
         call.see(body)
-        call.outcome = Outcome.COMPLETE
-        settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
-        call.settled = settled
-        if call.passage is not None:
-            call.passage.settle(settled.counted)
+        settled = self._settle(call)
         if settled.cost is not None and call.caller is not None:
-            headers.append((b"x-hub-cost", b"%d" % settled.cost))
+            headers.append((COST, b"%d" % settled.cost))
         _end_with_early_answer(client, headers)
         await client.answer(call.status, headers + self._stamp(call), body)
 
     async def _pass_pieces(self, call: Call, client: Client, passing: "_Passing") -> None:
         usage = UsageFilter() if call.filters_usage and passing.is_events else None
-        if usage is not None:
-            passing.headers = [header for header in passing.headers if header[0] != b"content-length"]
-        _end_with_early_answer(client, passing.headers)
-        await client.begin(call.status, passing.headers + self._stamp(call))
+        headers = make_room(call, client, passing.answer, passing.headers)
+        _end_with_early_answer(client, headers)
+        await client.begin(call.status, headers + self._stamp(call))
         answer, redactor, chunk = passing.answer, passing.redactor, passing.beginning
         while chunk or (chunk := await answer.read()):
             call.see(chunk)
@@ -97,11 +93,21 @@ class Answering:
             await client.write(clean)
             chunk = b""
         call.is_between_events = False
-        call.outcome = Outcome.COMPLETE
         rest = redactor.rest()
         if usage is not None:
             rest = usage.clean(rest) + usage.rest()
-        await client.finish(chunk + rest)
+        self._settle(call)
+        await client.finish(chunk + rest + last_words(call, client, answer))
+
+    def _settle(self, call: Call) -> Settled:
+        """Count a call whose answer has come whole."""
+        call.outcome = Outcome.COMPLETE
+        call.settled = settled = self._settlement.settle(
+            call.path, call.wish, call.body_bytes, call.ending(), call.meter
+        )
+        if call.passage is not None:
+            call.passage.settle(settled.counted)
+        return settled
 
     async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
         """End an answer that has begun: a stream by an error event, anything else by a cut connection."""
@@ -127,7 +133,7 @@ class _Passing:
         self.headers = headers
         self.redactor = redactor
         self.beginning = beginning
-        self.is_events = answer.media_type == _EVENTS
+        self.is_events = answer.is_events
 
 
 def _end_with_early_answer(client: Client, headers: RawHeaders) -> None:
