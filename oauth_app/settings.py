@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     trusted_proxy_count: int = Field(default=0, ge=0, le=10)
     ohmygpt_client_id: str = ""
     ohmygpt_client_secret: SecretStr = SecretStr("")
+    #: Any API key of the operator's own account, to ask for the multipliers of the models; no call is made with it.
+    ohmygpt_api_key: SecretStr = SecretStr("")
     ohmygpt_api_base: str = ""
     ohmygpt_web_base: str = ""
     ohmygpt_profile: Path | None = None
@@ -191,6 +193,7 @@ class _SandboxDefaults(PydanticBaseSettingsSource):
             "database_url": f"sqlite:///{instance / 'hub.db'}",
             "ohmygpt_api_base": sandbox,
             "ohmygpt_web_base": sandbox,
+            "ohmygpt_api_key": "sk-SandboxOperatorKey00T3BlbkFJNotASecret0000000000",
         }
         if not given.get("stripe_api_key"):
             defaults |= _stripe_double(sandbox)

@@ -19,12 +19,12 @@ from oauth_app.relay.client import Client, ClientLimits
 from oauth_app.relay.credentials import find_credential
 from oauth_app.relay.errors import ClientLeftError, LateAnswerError, NoAnswerError, RelayError, WrongAnswerError
 from oauth_app.relay.exchange import Exchange
-from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.problems import problem_of
 from oauth_app.relay.request_side import RequestSide
 from oauth_app.relay.routes import Route, find_route
 from oauth_app.relay.settlement import Settlement
 from oauth_app.relay.slow_senders import SlowSenders
+from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 from oauth_app.relay.watch import Watch
@@ -57,7 +57,7 @@ class RelayParts:
     admission: Admission
     exchange: Exchange
     log: UsageLog
-    prices: PriceBook
+    tariff: Tariff
 
 
 class Relay:
@@ -65,8 +65,8 @@ class Relay:
 
     def __init__(self, options: RelayOptions, parts: RelayParts) -> None:
         self._parts = parts
-        self._settlement = Settlement(parts.prices)
-        self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
+        self._settlement = Settlement(parts.tariff.book)
+        self._requests = RequestSide(parts.exchange, parts.tariff.book, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
         self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
         self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
@@ -77,6 +77,7 @@ class Relay:
         """Open the log; to be called in the server's start-up."""
         await self._parts.log.start()
         await self._parts.admission.start()
+        self._parts.tariff.start(self._settlement.use, self._requests.use)
         self._watch.start()
 
     async def stop(self) -> None:
@@ -86,6 +87,7 @@ class Relay:
             # The server has cancelled those that outlived its patience; they still need a moment to end.
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
         await self._watch.stop()
+        await self._parts.tariff.stop()
         await self._parts.admission.stop()
         await self._parts.log.stop()
         self._parts.exchange.close()

@@ -25,6 +25,10 @@ class RequestSide:
         self._prices = prices
         self._patience_s = patience_s
 
+    def use(self, prices: PriceBook) -> None:
+        """Reserve by another book from now on."""
+        self._prices = prices
+
     @asynccontextmanager
     async def sending(self, call: Call, client: Client) -> AsyncIterator[Answer]:
         """Send the request, and give the answer to wait for; a long body goes on as long as the block lasts.

@@ -11,6 +11,7 @@ from oauth_app.provider.dpop_proofs import ALGORITHMS, InvalidProofError
 from oauth_app.services import access, connections
 from oauth_app.services.call_admission import HubAdmission
 from oauth_app.services.issuer import make_nonces
+from oauth_app.services.model_rates import make_tariff
 from oauth_app.services.presented_access import Presented, prove_holder
 from oauth_app.services.scopes import Scope
 from oauth_app.upstream import load_profile
@@ -37,7 +38,7 @@ def make_relay(hub: Hub) -> relay.Relay:
         admission=HubAdmission(hub.engine),
         exchange=relay.Exchange(settings.relay_bases),
         log=relay.UsageLog(hub.engine),
-        prices=relay.PriceBook.load(),
+        tariff=make_tariff(settings),
     )
     return relay.Relay(options, parts)
 
