@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     sandbox_port: int = Field(default=8001, ge=1, le=65535)
     partner_port: int = Field(default=8002, ge=1, le=65535)
     hub_instance: Path = ROOT / "instance"
+    #: How long the head of a request may take, and a body before it has to come at a least speed.
+    hub_sender_patience_s: int = Field(default=20, ge=1, le=3600)
     hub_issuer: str = ""
     hub_secret_key: SecretStr = SecretStr("")
     hub_vault_keys: SecretStr = SecretStr("")
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     trusted_proxy_count: int = Field(default=0, ge=0, le=10)
     ohmygpt_client_id: str = ""
     ohmygpt_client_secret: SecretStr = SecretStr("")
+    #: Any API key of the operator's own account, to ask for the multipliers of the models; no call is made with it.
+    ohmygpt_api_key: SecretStr = SecretStr("")
     ohmygpt_api_base: str = ""
     ohmygpt_web_base: str = ""
     ohmygpt_profile: Path | None = None
@@ -189,6 +193,7 @@ class _SandboxDefaults(PydanticBaseSettingsSource):
             "database_url": f"sqlite:///{instance / 'hub.db'}",
             "ohmygpt_api_base": sandbox,
             "ohmygpt_web_base": sandbox,
+            "ohmygpt_api_key": "sk-SandboxOperatorKey00T3BlbkFJNotASecret0000000000",
         }
         if not given.get("stripe_api_key"):
             defaults |= _stripe_double(sandbox)

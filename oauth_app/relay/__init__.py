@@ -16,6 +16,7 @@ from oauth_app.relay.errors import (
 )
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.prices import PriceBook
+from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 
@@ -38,6 +39,7 @@ __all__ = [
     "RelayParts",
     "SpendLimitError",
     "Standing",
+    "Tariff",
     "TooManyCallsError",
     "UnknownTokenError",
     "UsageLog",

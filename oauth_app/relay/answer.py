@@ -9,7 +9,7 @@ from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.circuit import Circuit
 from oauth_app.relay.errors import RelayError
 from oauth_app.relay.headers import first_of_each
-from oauth_app.relay.media_types import media_type
+from oauth_app.relay.media_types import EVENTS, media_type
 
 #: The most that is read at once, and what may wait for a slow caller before reading stops.
 PIECE_BYTES = 65_536
@@ -114,6 +114,11 @@ class Answer:
     def media_type(self) -> bytes:
         """The kind of content in lower case, without parameters."""
         return media_type(self.header(b"content-type"))
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is a stream of events."""
+        return self.media_type == EVENTS
 
     def header(self, wanted: bytes) -> bytes:
         """Return the first header of this lower-case name, or nothing."""

@@ -7,6 +7,7 @@ from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.call import Call, Outcome
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client
+from oauth_app.relay.cost_telling import COST, last_words, make_room
 from oauth_app.relay.errors import LostConnectionError
 from oauth_app.relay.headers import answer_headers, stamp, standing_headers
 from oauth_app.relay.media_types import EVENTS
@@ -14,7 +15,7 @@ from oauth_app.relay.passing import Passing
 from oauth_app.relay.problems import Problem, challenge, write_event, write_problem
 from oauth_app.relay.redaction import Redactor
 from oauth_app.relay.routes import Route
-from oauth_app.relay.settlement import Settlement
+from oauth_app.relay.settlement import Settled, Settlement
 from oauth_app.relay.verdicts import read_beginning
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ class Answering:
         if _is_small(answer):
             await self._pass_whole(call, client, headers, redactor.clean_whole(await _rest(answer, beginning)))
         else:
-            await self._pass_pieces(call, client, Passing(call, answer, headers, redactor), beginning)
+            headers = make_room(call, client, answer, headers)
+            _end_with_early_answer(client, headers)
+            await client.begin(call.status, headers + self._stamp(call))
+            last = await Passing(call, answer, redactor).to(client, beginning)
+            self._settle(call)
+            await client.finish(last + last_words(call, client, answer))
 
     async def refuse(self, call: Call, client: Client, problem: Problem) -> None:
         """Answer an error in the dialect of the call."""
@@ -67,22 +73,21 @@ class Answering:
 
     async def _pass_whole(self, call: Call, client: Client, headers: RawHeaders, body: bytes) -> None:
         call.see(body)
-        call.outcome = Outcome.COMPLETE
-        settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
-        call.settled = settled
-        if call.passage is not None:
-            call.passage.settle(settled.counted)
+        settled = self._settle(call)
         if settled.cost is not None and call.caller is not None:
-            headers.append((b"x-hub-cost", b"%d" % settled.cost))
+            headers.append((COST, b"%d" % settled.cost))
         _end_with_early_answer(client, headers)
         await client.answer(call.status, headers + self._stamp(call), body)
 
-    async def _pass_pieces(self, call: Call, client: Client, passing: Passing, beginning: bytes) -> None:
-        _end_with_early_answer(client, passing.headers)
-        await client.begin(call.status, passing.headers + self._stamp(call))
-        last = await passing.to(client, beginning)
+    def _settle(self, call: Call) -> Settled:
+        """Count a call whose answer has come whole."""
         call.outcome = Outcome.COMPLETE
-        await client.finish(last)
+        call.settled = settled = self._settlement.settle(
+            call.path, call.wish, call.body_bytes, call.ending(), call.meter
+        )
+        if call.passage is not None:
+            call.passage.settle(settled.counted)
+        return settled
 
     async def _break_off(self, call: Call, client: Client, problem: Problem) -> None:
         """End an answer that has begun: a stream by an error event, anything else by a cut connection."""

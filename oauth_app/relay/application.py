@@ -26,11 +26,12 @@ from oauth_app.relay.errors import (
 )
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.heads import Head, split_length
-from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.problems import problem_of
 from oauth_app.relay.request_side import RequestSide
 from oauth_app.relay.routes import Route, find_route
 from oauth_app.relay.settlement import Settlement
+from oauth_app.relay.slow_senders import SlowSenders
+from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 from oauth_app.relay.watch import Watch
@@ -52,6 +53,8 @@ class RelayOptions:
     issuer: str
     max_body_bytes: int
     idle_timeout_s: float
+    #: How long a head may take, and a body before it has to come at a least speed.
+    sender_patience_s: float
     error_words: ErrorWords
     #: By which a caller may prove a key (RFC 9449).
     proof_algorithms: tuple[str, ...] = ()
@@ -65,7 +68,7 @@ class RelayParts:
     admission: Admission
     exchange: Exchange
     log: UsageLog
-    prices: PriceBook
+    tariff: Tariff
 
 
 class Relay:
@@ -73,10 +76,11 @@ class Relay:
 
     def __init__(self, options: RelayOptions, parts: RelayParts) -> None:
         self._parts = parts
-        self._settlement = Settlement(parts.prices)
-        self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
+        self._settlement = Settlement(parts.tariff.book)
+        self._requests = RequestSide(parts.exchange, parts.tariff.book, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
-        self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
+        self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
+        self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
         self._withdrawal = Withdrawal(parts.callers, self._watch)
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 
@@ -84,6 +88,7 @@ class Relay:
         """Open the log; to be called in the server's start-up."""
         await self._parts.log.start()
         await self._parts.admission.start()
+        self._parts.tariff.start(self._settlement.use, self._requests.use)
         self._watch.start()
         self._withdrawal.start()
 
@@ -94,6 +99,7 @@ class Relay:
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
         await self._withdrawal.stop()
         await self._watch.stop()
+        await self._parts.tariff.stop()
         await self._parts.admission.stop()
         await self._parts.log.stop()
         self._parts.exchange.close()

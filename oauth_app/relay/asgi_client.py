@@ -4,7 +4,9 @@ import asyncio
 import time
 
 from oauth_app.relay.asgi_types import RawHeaders, Receive, Send
-from oauth_app.relay.client import Client, ClientLimits
+from oauth_app.relay.client import LINGER_S, Client, ClientLimits
+
+_LINGER_STEP_S = 0.02
 
 
 class AsgiClient(Client):
@@ -46,6 +48,10 @@ class AsgiClient(Client):
     async def finish(self, chunk: bytes = b"") -> None:
         """Send the last piece."""
         self.is_answered = True  # servers report a complete answer like a caller who left
+        if not self.is_whole:
+            await self.write(chunk)
+            chunk = b""
+            await self._linger()
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
     def remark(self, comment: bytes) -> None:
@@ -54,6 +60,21 @@ class AsgiClient(Client):
     def cut(self) -> None:
         """Leave the rest to the server: an application that returns too early is cut off."""
         self.is_answered = True
+
+    @property
+    def is_up_to_sender(self) -> bool:
+        """Whether more of the body would be taken if it came."""
+        return self._has_room.is_set()
+
+    async def _linger(self) -> None:
+        """Drop what still comes. Somebody else may wait for it, so this only looks now and then."""
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while not (self.is_whole or self.has_left):
+                    self._forget_body()
+                    await asyncio.sleep(_LINGER_STEP_S)
+        except TimeoutError:
+            pass
 
     def _hold_back(self) -> None:
         self._has_room.clear()

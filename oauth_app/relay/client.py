@@ -8,12 +8,16 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from oauth_app.relay.answer import PIECE_BYTES, Sink
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.errors import BodyTooLargeError, ClientLeftError, IdleClientError, RelayError
 
-#: How long a refused caller may go on sending before it is cut off.
+if TYPE_CHECKING:
+    from oauth_app.relay.slow_senders import Patience
+
+#: How long a caller who was answered may go on sending before it is cut off.
 LINGER_S = 2.0
 
 
@@ -27,6 +31,12 @@ class ClientLimits:
 
 class Client(ABC):
     """One caller, for one call."""
+
+    #: How long its body is waited for; made for those whose body is not here when the watch looks.
+    patience: "Patience | None" = None
+    has_left = False
+    #: What stands behind the answer (RFC 9110 6.5): its name alone until the rest is known.
+    trailer = b""
 
     def __init__(self, limits: ClientLimits) -> None:
         self._limits = limits
@@ -98,7 +108,11 @@ class Client(ABC):
 
     @abstractmethod
     async def finish(self, chunk: bytes = b"") -> None:
-        """Send the last piece."""
+        """Send the last piece.
+
+        To a caller who is still sending, the connection stays open for a moment (RFC 9112 9.6): closed with bytes
+        unread it would be reset, and the answer lost on its way.
+        """
 
     @abstractmethod
     def remark(self, comment: bytes) -> None:
@@ -116,13 +130,9 @@ class Client(ABC):
     async def refuse(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """Send a whole answer to a caller who may still be sending."""
         headers = [*headers, (b"content-length", b"%d" % len(body))]
-        if self.is_whole:
-            await self.answer(status, headers, body)
-            return
-        # Closed with bytes unread, the connection would be reset and the answer lost on its way.
-        await self.begin(status, [*headers, (b"connection", b"close")], body)
-        await self._linger()
-        await self.finish()
+        if not self.is_whole:
+            headers.append((b"connection", b"close"))
+        await self.answer(status, headers, body)
 
     # ---- for the door
 
@@ -146,7 +156,18 @@ class Client(ABC):
 
     def leave(self) -> None:
         """Note that the caller hung up."""
+        self.has_left = True
         self.end(ClientLeftError())
+
+    @property
+    def takes_trailers(self) -> bool:
+        """Whether something can stand behind the answer."""
+        return False
+
+    @property
+    @abstractmethod
+    def is_up_to_sender(self) -> bool:
+        """Whether more of the body would be taken if it came."""
 
     @abstractmethod
     def _hold_back(self) -> None:
@@ -170,15 +191,6 @@ class Client(ABC):
         self._pieces.clear()
         self._waiting_bytes = 0
         self._go_on()
-
-    async def _linger(self) -> None:
-        try:
-            async with asyncio.timeout(LINGER_S):
-                while not self.is_whole and self.ended_by is None:
-                    self._forget_body()
-                    await self._wait()
-        except TimeoutError:
-            pass
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

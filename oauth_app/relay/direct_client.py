@@ -14,6 +14,7 @@ from oauth_app.relay.client import Client, ClientLimits
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
+_LAST_CHUNK_BEFORE_TRAILER = b"0\r\n%b\r\n"
 #: Without a body by definition (RFC 9110 15.3.5, 15.4.5).
 _BODILESS = frozenset({204, 304})
 
@@ -27,6 +28,9 @@ class Door(Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request."""
 
+    def linger(self) -> None:
+        """Send no more, drop what still comes of the request, and hang up soon."""
+
 
 class _Nobody:
     """Where the server would wake a task that waits for messages; there is none."""
@@ -39,6 +43,8 @@ class DirectClient(Client):
     """One caller. It stands where the server expects a request's cycle, and has the same public attributes."""
 
     message_event = _Nobody()
+    #: The relay looks after bodies itself (``slow_senders.py``).
+    more_body = waiting_for_100_continue = False
 
     def __init__(self, door: Door, limits: ClientLimits, *, is_head: bool, keep_alive: bool, is_old: bool) -> None:
         super().__init__(limits)
@@ -133,11 +139,27 @@ class DirectClient(Client):
         if self.disconnected or self.response_complete:
             return
         self.is_answered = self.response_complete = True
-        if last := content + _LAST_CHUNK if self._is_chunked else content:
+        if last := content + self._last_chunk() if self._is_chunked else content:
             self._door.transport.write(last)
         if not self.keep_alive:
-            self._door.transport.close()
+            if self.is_whole:
+                self._door.transport.close()
+            else:
+                self._door.linger()
         self._door.on_response_complete()
+
+    @property
+    def takes_trailers(self) -> bool:
+        """Whether the answer comes in chunks, behind which something can stand."""
+        return not (self._is_old or self._is_head)
+
+    def _last_chunk(self) -> bytes:
+        return _LAST_CHUNK_BEFORE_TRAILER % self.trailer if self.trailer.endswith(b"\n") else _LAST_CHUNK
+
+    @property
+    def is_up_to_sender(self) -> bool:
+        """Whether more of the body would be taken if it came."""
+        return not (self.expects_continue or self._door.flow.read_paused)
 
     def _ask_for_body(self) -> None:
         if self.expects_continue:

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
+from oauth_app.relay.client import LINGER_S
 from oauth_app.relay.direct_client import DirectClient
 from oauth_app.relay.heads import LENGTH, Head
 from oauth_app.relay.routes import is_relayed
@@ -57,6 +58,8 @@ class RelayDoor(HttpToolsProtocol):
         self._is_in_head = False
         self._head_bytes = 0
         self._is_too_large = False
+        #: What has come of the body that a page is made of.
+        self.body_bytes = 0
 
     # ---- what the parser tells
 
@@ -110,6 +113,7 @@ class RelayDoor(HttpToolsProtocol):
         """Hand a piece of the body to whoever answers."""
         cycle: object = self.cycle
         if not isinstance(cycle, DirectClient):
+            self.body_bytes += len(body)
             super().on_body(body)
         elif not cycle.response_complete:
             cycle.take(body)
@@ -119,13 +123,23 @@ class RelayDoor(HttpToolsProtocol):
         cycle: object = self.cycle
         if isinstance(cycle, DirectClient):
             cycle.take_end()
+            if cycle.response_complete:
+                self.transport.close()  # it was answered before, and lingered for this
         else:
             super().on_message_complete()
 
     # ---- what the event loop and the server tell
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begin; requests that do not come are not waited for without end."""
+        super().connection_made(transport)
+        if self._relay is not None:
+            self._relay.senders.add(self)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call that nobody waits for any more."""
+        if self._relay is not None:
+            self._relay.senders.discard(self)
         for cycle in (self._client, cast("object", self.cycle)):
             if isinstance(cycle, DirectClient):
                 cycle.disconnected = True
@@ -138,6 +152,37 @@ class RelayDoor(HttpToolsProtocol):
         self._client = None
         super().on_response_complete()
 
+    def linger(self) -> None:
+        """Send no more, drop what still comes of a request that is answered, and hang up soon (RFC 9112 9.6)."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
+    @property
+    def newest(self) -> Any:  # noqa: ANN401 - uvicorn's, or ours in its place
+        """Return what is answered for the newest request whose head has come."""
+        return self.cycle
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing has come since the last answer: uvicorn's own timer runs."""
+        return self.timeout_keep_alive_task is not None
+
+    def give_up_on_sender(self) -> None:
+        """Tell whoever has begun a request, and hang up. A connection that speaks another protocol now is not ours."""
+        if self.transport.get_protocol() is not self or self.transport.is_closing():
+            return
+        page = self.cycle
+        if page is not None and not page.response_complete:
+            page.disconnected = True  # so that its beginning is not taken for the whole
+            page.message_event.set()
+            has_begun = page.response_started
+        else:
+            has_begun = not self._is_in_head
+        if not has_begun:
+            self._write_refusal(408, "The request did not come in time.")
+        self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP. An answer that has begun cannot be turned into a refusal: it is cut off."""
         status = 431 if self._is_too_large else 400
@@ -147,9 +192,12 @@ class RelayDoor(HttpToolsProtocol):
             client.disconnected = True
             client.leave()
         if not has_begun:
-            lines = STATUS_LINE[status], b"content-type: text/plain\r\ncontent-length: %d\r\n" % len(msg)
-            self.transport.write(b"".join(lines) + b"connection: close\r\n\r\n" + msg.encode("ascii"))
+            self._write_refusal(status, msg)
         self.transport.close()
+
+    def _write_refusal(self, status: int, msg: str) -> None:
+        lines = STATUS_LINE[status], b"content-type: text/plain\r\ncontent-length: %d\r\n" % len(msg)
+        self.transport.write(b"".join(lines) + b"connection: close\r\n\r\n" + msg.encode("ascii"))
 
     # ---- who answers
 
@@ -198,6 +246,7 @@ class RelayDoor(HttpToolsProtocol):
         self.headers.extend(headers)
         if self._length:
             self.headers.append((LENGTH, self._length))
+        self.body_bytes = 0
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's

@@ -1,10 +1,8 @@
 """An answer in pieces, read along and cleaned on its way."""
 
 from oauth_app.relay.answer import Answer, Sink
-from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.call import Call
 from oauth_app.relay.client import Client
-from oauth_app.relay.media_types import EVENTS
 from oauth_app.relay.redaction import Redactor
 from oauth_app.relay.usage_filter import UsageFilter
 
@@ -12,14 +10,12 @@ from oauth_app.relay.usage_filter import UsageFilter
 class Passing:
     """One such answer."""
 
-    def __init__(self, call: Call, answer: Answer, headers: RawHeaders, redactor: Redactor) -> None:
+    def __init__(self, call: Call, answer: Answer, redactor: Redactor) -> None:
         self._call = call
         self._answer = answer
         self._redactor = redactor
-        self._is_events = answer.media_type == EVENTS
+        self._is_events = answer.is_events
         self._usage = UsageFilter() if call.filters_usage and self._is_events else None
-        #: What is taken out of the answer changes its length.
-        self.headers = headers if self._usage is None else [h for h in headers if h[0] != b"content-length"]
 
     async def to(self, client: Client, beginning: bytes) -> bytes:
         """Pass all pieces on but the last, which is returned.

@@ -44,6 +44,8 @@ class Price:
     drawn: dict[str, int] = field(default_factory=dict)
     #: The provider's multiplier, in ten thousandths.
     multiplier: int = WHOLE
+    #: The multiplier that ceilings are made with where it is larger: a discount may end before the hub hears of it.
+    safe_multiplier: int = 0
     #: What the model takes and gives at most, in tokens; a context of 0 has no bound.
     context: int = 0
     most_output: int = 0
@@ -62,8 +64,13 @@ class Price:
         return cls(**known)
 
     def times(self, multiplier: int) -> "Price":
-        """Return the price with another multiplier."""
-        return replace(self, multiplier=multiplier)
+        """Return the price with another multiplier; ceilings rise with it, and never fall."""
+        return replace(self, multiplier=multiplier, safe_multiplier=self.ceiling_multiplier)
+
+    @property
+    def ceiling_multiplier(self) -> int:
+        """The multiplier that a ceiling has to count on."""
+        return max(self.multiplier, self.safe_multiplier)
 
     @property
     def is_by_use(self) -> bool:
@@ -85,7 +92,8 @@ class Price:
         read = self._most_input(wish, body_bytes) * max(self.input, self.written, self.heard)
         said = self._most_output(wish) * wish.choices * wish.prompts * max(self.output, self.spoken)
         seconds = body_bytes // _LEAST_BYTES_PER_SECOND + 1
-        return self._rounded(read + said + self._other(wish, body_bytes, seconds=seconds))
+        total = read + said + self._other(wish, body_bytes, seconds=seconds)
+        return _rounded(total, self.ceiling_multiplier)
 
     def cost(self, wish: Wish, used: Tokens, body_bytes: int, *, percent: int = 100) -> int:
         """Return what a call cost, at an address that asks for a percentage of the price."""
@@ -95,7 +103,7 @@ class Price:
         total += used.cached * self.cached + used.written * self.written
         total += used.heard * self.heard + used.spoken * self.spoken
         seconds = -(-used.heard // _TOKENS_PER_SECOND) if used.seconds is None else used.seconds
-        return self._rounded(total + self._other(wish, body_bytes, seconds=seconds), percent)
+        return _rounded(total + self._other(wish, body_bytes, seconds=seconds), self.multiplier, percent)
 
     def presume(self, wish: Wish, body_bytes: int, said: int) -> Tokens:
         """Return what a call probably used whose answer did not tell: four bytes are taken for a token.
@@ -130,8 +138,9 @@ class Price:
         pictures = _of_kind(self.pictures, wish) * wish.choices
         return (self.call + pictures + self.second * seconds) * _MILLION + self.characters * characters * _THOUSAND
 
-    def _rounded(self, total: int, percent: int = 100) -> int:
-        return -(-total * self.multiplier * percent // (_MILLION * WHOLE * 100))
+
+def _rounded(total: int, multiplier: int, percent: int = 100) -> int:
+    return -(-total * multiplier * percent // (_MILLION * WHOLE * 100))
 
 
 def _of_kind(table: dict[str, int], wish: Wish) -> int:

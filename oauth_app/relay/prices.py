@@ -3,6 +3,7 @@
 What counts in the end is OhMyGPT's own statement.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ _DEFAULT = Path(__file__).with_name("prices.toml")
 #: ``gpt-4o-2024-08-06``, ``claude-sonnet-4-20250514`` and ``…-latest`` cost what the plain name costs.
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 _BELOW = "/*"
+_DIGEST_CHARS = 8
 
 
 class PriceBook:
@@ -61,19 +63,26 @@ class PriceBook:
         )
 
     def with_multipliers(self, rates: Mapping[str, object]) -> "PriceBook":
-        """Return the book with the multipliers that the provider publishes; what is no multiplier is passed over."""
-        read = {model: read_multiplier(rate) for model, rate in rates.items()}
-        models = {
-            model: price if (multiplier := read.get(model)) is None else price.times(multiplier)
-            for model, price in self.models.items()
-        }
+        """Return the book with the multipliers that the provider publishes; what is no multiplier is passed over.
+
+        Nor is zero one: an error of somebody's would make calls free, and limits endless. Costs follow a discount,
+        ceilings do not (``Price.times``).
+        """
+        read = {model: multiplier for model, rate in rates.items() if (multiplier := read_multiplier(rate))}
+        models = {model: price.times(read[model]) if model in read else price for model, price in self.models.items()}
+        digest = hashlib.sha256(repr(sorted(read.items())).encode()).hexdigest()[:_DIGEST_CHARS]
         return PriceBook(
-            self.version,
+            f"{self.version}+{digest}",
             models,
             paths=self.paths,
             gateways=self._gateways,
             default_ceiling=self._default_ceiling,
         )
+
+    @staticmethod
+    def is_multiplier_table(rates: Mapping[str, object]) -> bool:
+        """Tell whether there is anything in an answer of the provider's that can be used."""
+        return any(read_multiplier(rate) for rate in rates.values())
 
     def ceiling(self, path: str, wish: Wish, body_bytes: int) -> int:
         """Return what a call costs at most, in hundredths of a unit.
@@ -153,7 +162,7 @@ def _dearest(models: Mapping[str, Price]) -> Price:
         return max((getattr(price, name) for price in models.values()), default=0)
 
     def dearest(name: str) -> int:
-        return max((getattr(price, name) * price.multiplier // WHOLE for price in models.values()), default=0)
+        return max((getattr(price, name) * price.ceiling_multiplier // WHOLE for price in models.values()), default=0)
 
     row = {name: dearest(name) for name in ("input", "written", "output")}
     return Price.of_row(row | {name: most(name) for name in ("context", "most_output", "shown")})

@@ -23,6 +23,10 @@ class RequestSide:
         self._prices = prices
         self._patience_s = patience_s
 
+    def use(self, prices: PriceBook) -> None:
+        """Reserve by another book from now on."""
+        self._prices = prices
+
     async def send(self, call: Call, client: Client) -> tuple[Answer, asyncio.Task[None] | None]:
         """Send the request.
 

@@ -42,6 +42,10 @@ class Settlement:
     def __init__(self, prices: PriceBook) -> None:
         self._prices = prices
 
+    def use(self, prices: PriceBook) -> None:
+        """Count by another book from now on."""
+        self._prices = prices
+
     def settle(self, path: str, wish: Wish, body_bytes: int, ending: Ending, meter: Meter) -> Settled:
         """Return what a call used and cost.
 

@@ -9,6 +9,7 @@ from oauth_app.relay.callers import Caller
 from oauth_app.relay.client import Client
 from oauth_app.relay.errors import LateAnswerError
 from oauth_app.relay.exchange import Exchange
+from oauth_app.relay.slow_senders import SlowSenders
 
 _EVERY_S = 1.0
 #: Proxies and browsers give up on streams that are silent; a comment keeps them (HTML, server-sent events 9.2.6).
@@ -19,8 +20,9 @@ _HEARTBEAT = b": still there\n\n"
 class Watch:
     """The running calls of this process."""
 
-    def __init__(self, exchange: Exchange, *, idle_timeout_s: float) -> None:
+    def __init__(self, exchange: Exchange, senders: SlowSenders, *, idle_timeout_s: float) -> None:
         self._exchange = exchange
+        self._senders = senders
         self._idle_timeout_s = idle_timeout_s
         self._calls: dict[Call, Client] = {}
         self._task: asyncio.Task[None] | None = None
@@ -58,7 +60,10 @@ class Watch:
             await asyncio.sleep(_EVERY_S)
             self._exchange.tend()
             now_s = time.monotonic()
+            seconds = self._senders.step(now_s)
+            self._senders.look_at_doors(seconds)
             for call, client in list(self._calls.items()):
+                self._senders.look_at_call(client, seconds)
                 self._look(call, client, now_s)
 
     def _look(self, call: Call, client: Client, now_s: float) -> None:

@@ -24,6 +24,7 @@ class Store:
         self._connection.execute("PRAGMA synchronous = OFF")
         if self.row("PRAGMA user_version")[0] != schema.VERSION:
             self.reset()
+        self._connection.execute(seed.INSERT_KEY, (seed.OPERATOR_KEY,))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,6 +62,7 @@ class Store:
             f"BEGIN; {drops} {schema.TABLES} PRAGMA user_version = {schema.VERSION}; COMMIT;",
         )
         self._connection.executemany(seed.INSERT, seed.ACCOUNTS)
+        self._connection.execute(seed.INSERT_KEY, (seed.OPERATOR_KEY,))
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

@@ -14,6 +14,7 @@ from oauth_app.services import access, connections
 from oauth_app.services.call_admission import HubAdmission
 from oauth_app.services.continued_access import still_allowed
 from oauth_app.services.issuer import make_nonces
+from oauth_app.services.model_rates import make_tariff
 from oauth_app.services.presented_access import Presented, prove_holder
 from oauth_app.services.scopes import Scope
 from oauth_app.upstream import load_profile
@@ -29,6 +30,7 @@ def make_relay(hub: Hub) -> relay.Relay:
         issuer=settings.hub_issuer,
         max_body_bytes=settings.relay_max_body_mb * _BYTES_PER_MB,
         idle_timeout_s=settings.relay_idle_timeout_s,
+        sender_patience_s=settings.hub_sender_patience_s,
         error_words=relay.ErrorWords(
             grant_lost=frozenset(errors.grant_lost), insufficient_funds=frozenset(errors.insufficient_funds)
         ),
@@ -39,7 +41,7 @@ def make_relay(hub: Hub) -> relay.Relay:
         admission=HubAdmission(hub.engine),
         exchange=relay.Exchange(settings.relay_bases),
         log=relay.UsageLog(hub.engine),
-        prices=relay.PriceBook.load(),
+        tariff=make_tariff(settings),
     )
     return relay.Relay(options, parts)
 

@@ -99,6 +99,11 @@ class UpstreamClient:
         """Replace the user's management token; the old one is void at once. Return the new one."""
         return self._ask(Operation.UPDATE_MANAGEMENT_TOKEN, {}, token)["token"]
 
+    def model_rates(self, key: str | None) -> dict[str, Any]:
+        """Tell what is taken over the vendors' list prices, by model, as it came; any key of an account will do."""
+        wire = self._profile.operations[Operation.MODEL_RATES]
+        return read_envelope(self._transport.send(wire, {}, key), self._profile.errors)
+
     def call(self, token: str, operation: WireOperation, values: dict[str, str]) -> Answer:
         """Call any other open API with the user's token; the answer is given back as it came."""
         return self._transport.send(operation, values, token)

@@ -17,7 +17,7 @@ class ProfileError(HubError):
 
 
 class Operation(StrEnum):
-    """What the hub asks OhMyGPT for a user."""
+    """What the hub asks OhMyGPT, mostly for a user."""
 
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - the name of an operation
     USER_INFO = "user_info"
@@ -27,6 +27,7 @@ class Operation(StrEnum):
     INVOICE_ORDER = "invoice_order"
     READ_MANAGEMENT_TOKEN = "read_management_token"  # noqa: S105
     UPDATE_MANAGEMENT_TOKEN = "update_management_token"  # noqa: S105
+    MODEL_RATES = "model_rates"
 
 
 class _Strict(BaseModel):

@@ -13,6 +13,7 @@ from oauth_app.db import reading
 from oauth_app.hub import current_hub
 from oauth_app.services import oversight
 from oauth_app.services.exchange import rates_of
+from oauth_app.services.model_rates import state_of_book
 from oauth_app.services.usage_reports import names_of_sites, usage_of_all
 from oauth_app.web.guards import operator
 from oauth_app.web.usage_pages import asked_month, report_values
@@ -50,7 +51,7 @@ def usage() -> ResponseReturnValue:
     with reading(current_hub().engine) as session:
         report = usage_of_all(session, month)
         names = names_of_sites(session, (line.key for line in report.by_site))
-    values = report_values(report, month, names)
+    values = report_values(report, month, names) | {"book": state_of_book(current_hub().settings)}
     return render_template("admin/usage.html", name="usage", **values)
 
 

@@ -10,6 +10,7 @@ from oauth_app.services.bookkeeping import roll_up_accounts
 from oauth_app.services.charge_resolution import reconcile_unknown_charges, settle_stale_charges
 from oauth_app.services.deliveries import send_due
 from oauth_app.services.holds import expire_holds
+from oauth_app.services.model_rates import keep_model_rates
 from oauth_app.services.reconciliation import reconcile_nightly
 from oauth_app.services.spend_sweeping import settle_dead_allotments
 from oauth_app.services.stripe_polling import poll_stripe_orders
@@ -53,4 +54,7 @@ def make_jobs() -> Sequence[Job]:
 
 def make_delivery_jobs() -> Sequence[Job]:
     """Return the jobs that wait for others' servers; they have a thread of their own, so that no money waits too."""
-    return (Job(name="send deliveries", every_s=1, work=send_due),)
+    return (
+        Job(name="send deliveries", every_s=1, work=send_due),
+        Job(name="ask for the models' multipliers", every_s=300, work=keep_model_rates),
+    )

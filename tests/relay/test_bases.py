@@ -152,6 +152,6 @@ def test_a_quiet_stream_gets_a_sign_of_life(relayed: Relayed, stub: Stub, monkey
         time.sleep(2.5)
         stub.gate.set()
         content = answer.content
-    assert content.replace(b": still there\n\n", b"") == event * 2
+    assert content.replace(b": still there\n\n", b"").startswith(event * 2)
     # ASGI knows no sending beside the answer.
     assert (b": still there\n\n" in content) is not relayed.is_asgi

@@ -133,7 +133,25 @@ def test_the_provider_says_the_multipliers(book: PriceBook) -> None:
     assert costs == {"words": 400, "half": 2000, "cache": 1500, "sound": 1000}
     assert book.cost(CHAT, Wish(model="words"), used) == 1000, "the book itself does not change"
     assert changed.cost("/api/v1/task", Wish(), Tokens()) == 77
-    assert changed.ceiling(CHAT, Wish(model="words", output_limit=0), 1000) == 400
+    assert changed.version != book.version == "test"
+
+
+def test_a_discount_never_lowers_a_ceiling(book: PriceBook) -> None:
+    """It may end before the hub hears of it; what is dearer than the book says is reserved for at once."""
+    wishes = {name: Wish(model=name, output_limit=0) for name in ("words", "half", "new")}
+    before = {name: book.ceiling(CHAT, wish, 1000) for name, wish in wishes.items()}
+    cheap = book.with_multipliers({"words": "0.40", "half": "0.01", "cache": "0.1", "sound": "0.1", "draw": "0.1"})
+    assert {name: cheap.ceiling(CHAT, wish, 1000) for name, wish in wishes.items()} == before
+    dear = cheap.with_multipliers({"words": 3, "half": "0.75"})
+    assert dear.ceiling(CHAT, wishes["words"], 1000) == 3 * before["words"]
+    assert dear.ceiling(CHAT, wishes["half"], 1000) == before["half"] * 3 // 2
+
+
+@pytest.mark.parametrize("rate", ["0", "0.00", 0.0, "0.00001"])
+def test_nothing_becomes_free(book: PriceBook, rate: object) -> None:
+    """A multiplier of nothing would make limits endless: it is taken for a mistake."""
+    assert book.with_multipliers({"words": rate}).cost(CHAT, Wish(model="words"), Tokens(input=1000)) == 1000
+    assert not PriceBook.is_multiplier_table({"words": rate})
 
 
 @pytest.mark.parametrize(
