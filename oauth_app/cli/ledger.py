@@ -6,12 +6,13 @@ from dataclasses import asdict
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from oauth_app.cli.answers import json_option, show_many
 from oauth_app.cli.opening import open_ready_hub
 from oauth_app.ledger import verify_books
-from oauth_app.ledger.verifying import Progress as Tell
+from oauth_app.ledger.verifying_progress import POSTINGS
+from oauth_app.ledger.verifying_progress import Progress as Tell
 
 
 @click.group()
@@ -37,6 +38,8 @@ def verify(*, as_json: bool) -> None:
 def _progress_bar() -> Iterator[Tell]:
     # On the error stream, and only for people: the findings may be read by a program.
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("postings", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    # No time that remains: some passes are one statement, in which nothing moves for a while.
+    columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(POSTINGS, total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -5,20 +5,19 @@ memory is one number for each account, however many postings there are.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from oauth_app.db import reading
+from oauth_app.ledger.verifying_progress import POSTINGS, Progress, Steps
 from oauth_app.ledger.verifying_rules import BOOK_RULES, POSTING_RULES, Rule
-from oauth_app.models import Account, Posting
+from oauth_app.models import Account
 
 #: Postings in one step.
 _WINDOW = 50_000
-#: Told after each step: how many posting ids are behind, and how many there are.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,22 +30,26 @@ class Finding:
     detail: str
 
 
-def verify_books(engine: Engine, progress: Progress = lambda _done, _all: None) -> Iterator[Finding]:
+def verify_books(engine: Engine, progress: Progress = lambda _what, _done, _all: None) -> Iterator[Finding]:
     """Yield a finding for each rule that is broken, with the first row that breaks it. No finding: all is right."""
     with reading(engine) as session:
         if engine.dialect.name == "postgresql":
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         sums: dict[int, int] = defaultdict(int)
-        yield from _verify_postings(session, sums, progress)
-        yield from _verify_balances(session, sums)
+        steps = Steps(session, progress)
+        yield from _verify_postings(session, sums, steps)
+        with steps.through("balances", ("account",)):
+            yield from _verify_balances(session, sums)
         for rule in BOOK_RULES:
-            if finding := _apply(session, rule, {}):
+            with steps.through(rule.name, rule.reads or (rule.table,)):
+                finding = _apply(session, rule, {})
+            if finding:
                 yield finding
 
 
-def _verify_postings(session: Session, sums: dict[int, int], progress: Progress) -> Iterator[Finding]:
+def _verify_postings(session: Session, sums: dict[int, int], steps: Steps) -> Iterator[Finding]:
     broken: set[str] = set()
-    last = session.scalar(select(func.max(Posting.id))) or 0
+    last = steps.rows["posting"]
     for start in range(0, last, _WINDOW):
         window = {"after": start, "until": start + _WINDOW}
         for rule in POSTING_RULES:
@@ -55,7 +58,7 @@ def _verify_postings(session: Session, sums: dict[int, int], progress: Progress)
                 yield finding
         for account_id, amount in session.execute(_SUMS, window):
             sums[account_id] += int(amount)
-        progress(min(start + _WINDOW, last), last)
+        steps.go_on(POSTINGS, min(_WINDOW, last - start))
 
 
 _SUMS = text(

@@ -10,6 +10,8 @@ class Rule:
     name: str
     table: str
     query: str
+    #: The tables whose rows it goes through, if not just that one.
+    reads: tuple[str, ...] = ()
 
 
 #: For each window of posting ids.
@@ -75,6 +77,7 @@ BOOK_RULES = (
     Rule(
         name="a transfer has postings",
         table="transfer",
+        reads=("transfer", "posting"),
         query="""
         SELECT t.id, t.kind, t.reference FROM transfer t
         WHERE NOT EXISTS (SELECT 1 FROM posting p WHERE p.transfer_id = t.id) ORDER BY t.id LIMIT 1
@@ -100,6 +103,7 @@ BOOK_RULES = (
     Rule(
         name="reversals take back no more than there was",
         table="transfer",
+        reads=("transfer", "posting"),
         query="""
         SELECT r.transfer_id, r.asset, r.taken_back, (
             SELECT coalesce(sum(p.amount), 0) FROM posting p
@@ -118,6 +122,7 @@ BOOK_RULES = (
     Rule(
         name="reversals are counted as they are",
         table="reversal",
+        reads=("transfer", "posting"),
         query="""
         SELECT transfer_id, asset, sum(counted) AS counted, sum(taken_back) AS taken_back FROM (
             SELECT transfer_id, asset, reversed_amount AS counted, 0 AS taken_back FROM reversal
@@ -150,6 +155,7 @@ BOOK_RULES = (
     Rule(
         name="what is held of a user is what pending holds add up to",
         table="account",
+        reads=("account", "hold"),
         query="""
         SELECT owner, asset, sum(held) AS held, sum(pending) AS pending FROM (
             SELECT owner, asset, balance AS held, 0 AS pending FROM account WHERE kind = 'user_held'

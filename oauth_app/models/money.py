@@ -52,6 +52,9 @@ class Charge(Base):
     upstream_order_id: Mapped[str | None] = mapped_column(String(128))
     #: What OhMyGPT said the user had before: the evidence by which an ``unknown`` charge is settled.
     balance_before: Mapped[Amount | None]
+    #: And what at the first look after the answer got lost, and when that was.
+    balance_first_seen: Mapped[Amount | None]
+    balance_first_seen_at: Mapped[datetime | None]
     #: Until when the user may approve a charge above their step-up limit, and when they did.
     approval_ends_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
@@ -144,6 +147,8 @@ class TopUp(Base):
     return_url: Mapped[str | None] = mapped_column(String(2048))
     #: The least paid balance seen since the order was opened; a rise above it by ``amount`` is the payment.
     low_water_balance: Mapped[Amount | None]
+    #: Something may have hidden the payment of an order at OhMyGPT from those who watch the balance.
+    may_be_paid: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: The order at Stripe: a Checkout Session, an invoice, or the payment by a saved card itself.
     stripe_order_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     stripe_payment_intent_id: Mapped[str | None] = mapped_column(String(255), unique=True)
@@ -151,7 +156,8 @@ class TopUp(Base):
     keep_card: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: What refunds and disputes have taken back of ``amount``.
     reversed: Mapped[Amount] = mapped_column(default=0)
-    #: When Stripe was last asked how the order stands; the poller asks for the oldest first.
+    #: When Stripe was last asked how the order stands, of which the poller asks for the oldest first; or when the
+    #: balance at OhMyGPT was last seen.
     looked_at: Mapped[datetime | None]
     #: How many of Stripe's answers were booked: whoever asked before the last of them has an old answer.
     looks: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -23,6 +23,8 @@ class OrderStatus(StrEnum):
     #: A bank has been asked and answers in days.
     PROCESSING = "processing"
     PAID = "paid"
+    #: The operator says that it was paid, and it was not by Stripe: no money of it came in there.
+    PAID_ELSEWHERE = "paid_elsewhere"
     FAILED = "failed"
     EXPIRED = "expired"
 

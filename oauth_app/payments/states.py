@@ -55,12 +55,15 @@ def session_state(session: Any) -> OrderState:  # noqa: ANN401 - a StripeObject
 
 
 def invoice_state(invoice: Any) -> OrderState:  # noqa: ANN401 - a StripeObject
-    """Return the state of an invoice."""
+    """Return the state of an invoice, which must come with its ``payments``.
+
+    ``paid`` may also be the operator's word that money came by another way ("out of band"). Since API version
+    2025-03-31 ``amount_paid`` counts that, too, so what Stripe's own payments brought is added up
+    (https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices).
+    """
     status = _OF_INVOICE.get(str(invoice.status), OrderStatus.OPEN)
-    # Paid out of band is the operator's word that money came by another way; nothing came through Stripe.
-    paid = int(invoice.amount_paid or 0)
-    if status is OrderStatus.PAID and paid < int(invoice.total or 0):
-        status = OrderStatus.PROCESSING
+    if status is OrderStatus.PAID and _came_by_stripe(invoice) < int(invoice.total or 0):
+        status = OrderStatus.PAID_ELSEWHERE
     return OrderState(
         kind=OrderKind.INVOICE,
         order_id=invoice.id,
@@ -120,11 +123,18 @@ def _top_up(thing: Any) -> str | None:  # noqa: ANN401 - a StripeObject
 
 
 def _intent_of_invoice(invoice: Any) -> str | None:  # noqa: ANN401 - a StripeObject
+    return next((_id(payment.payment.payment_intent) for payment in _payments_of(invoice)), None)
+
+
+def _came_by_stripe(invoice: Any) -> int:  # noqa: ANN401 - a StripeObject
+    return sum(int(payment.amount_paid or 0) for payment in _payments_of(invoice))
+
+
+def _payments_of(invoice: Any) -> list[Any]:  # noqa: ANN401 - a StripeObject
+    """Return the payments by Stripe that have arrived."""
     payments = getattr(invoice, "payments", None)
-    for payment in payments.data if payments else ():
-        if payment.status == "paid" and payment.payment.type == "payment_intent":
-            return _id(payment.payment.payment_intent)
-    return None
+    listed = payments.data if payments else ()
+    return [one for one in listed if one.status == "paid" and one.payment.type == "payment_intent"]
 
 
 def _id(thing: Any) -> str | None:  # noqa: ANN401 - an id, or the object it was expanded to

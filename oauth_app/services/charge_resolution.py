@@ -1,7 +1,7 @@
 """What is done about charges that did not come to an end by themselves.
 
 * pending for longer than anybody can be at work on it: never sent -> ``failed``, else ``unknown``
-* unknown, and the user's balance proves what happened -> ``succeeded`` or ``failed``
+* unknown, and two looks at the user's balance prove what happened (``charge_evidence``) -> ``succeeded`` or ``failed``
 * unknown, and nothing proves anything -> the operator decides, with the evidence on the page
 """
 
@@ -20,7 +20,7 @@ from oauth_app.db import reading, transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Charge
 from oauth_app.services.charge_errors import ChargeSettledError, UnknownChargeError
-from oauth_app.services.charge_evidence import find_movements, verdict_of
+from oauth_app.services.charge_evidence import Look, find_verdict, note_first_look
 from oauth_app.services.charge_states import (
     BEGUN_AT,
     ChargeStatus,
@@ -66,7 +66,7 @@ def settle_stale_charges(hub: Hub) -> int:
 
 
 def reconcile_unknown_charges(hub: Hub) -> int:
-    """Settle the ``unknown`` charges whose user's balance leaves no doubt; return how many."""
+    """Look at the balances of users with ``unknown`` charges, settle what leaves no doubt; return how many."""
     with reading(hub.engine) as session:
         unknown = _recent_unknown(session)
     settled = 0
@@ -122,6 +122,7 @@ def _reconcile(hub: Hub, charge: Charge) -> bool:
     Raises:
         UpstreamUnavailableError: OhMyGPT does not answer.
     """
+    asked_at = clock.now()
     try:
         balance = ask_for_user(hub, charge.user_id, lambda token: hub.upstream.balance(token).paid, reason="reconcile")
     except UpstreamUnavailableError:
@@ -129,8 +130,9 @@ def _reconcile(hub: Hub, charge: Charge) -> bool:
     except (UpstreamError, ConnectionLostError):
         return False  # no evidence today
     with transaction(hub.engine) as session:
-        movements = find_movements(session, hub, charge)
-        verdict = verdict_of(charge, balance, movements) if movements is not None else None
+        look = Look(balance=balance, at=asked_at)
+        note_first_look(session, charge, look)
+        verdict = find_verdict(session, hub, charge, look)
         if verdict is None:
             return False
         settled = settle(session, charge.id, verdict)

@@ -1,13 +1,16 @@
 """Send a charge that is written down: look at the balance, note it, ask once, and tell what came of it."""
 
+from datetime import timedelta
+
 from sqlalchemy import update
 
+from oauth_app import clock
 from oauth_app.db import transaction
 from oauth_app.hub import Hub
 from oauth_app.models import Charge
-from oauth_app.services.charge_states import ChargeStatus, FailureCode, Verdict
+from oauth_app.services.charge_states import ChargeStatus, FailureCode, Verdict, begun_at
 from oauth_app.services.connections import ConnectionLostError
-from oauth_app.services.upstream_calls import noting_loss
+from oauth_app.services.upstream_calls import lease, noting_loss
 from oauth_app.upstream import (
     UpstreamError,
     UpstreamInsufficientFundsError,
@@ -28,9 +31,14 @@ def send_charge(hub: Hub, pending: Charge, token: str) -> Verdict:
             balance = hub.upstream.balance(token).paid
     except (UpstreamError, ConnectionLostError) as error:
         return Verdict.of_failure(_failure_of_looking(error))
-    if not _note_balance(hub, pending.id, balance):
+    if _is_too_late(hub, pending) or not _note_balance(hub, pending.id, balance):
         return Verdict.of_failure(FailureCode.NOT_SENT)
     return _ask(hub, pending, token)
+
+
+def _is_too_late(hub: Hub, pending: Charge) -> bool:
+    """Tell whether asking could last longer than others wait: a machine may have slept, and they look by then."""
+    return clock.now() - begun_at(pending) > lease(hub.settings) - timedelta(seconds=hub.settings.ohmygpt_timeout_s)
 
 
 def _note_balance(hub: Hub, charge_id: str, balance: int) -> bool:

@@ -110,13 +110,15 @@ def _choose(hub: Hub) -> Sequence[TopUp]:
 def _ask_all(
     gateway: StripeGateway, chosen: Sequence[TopUp], patience: Patience
 ) -> Iterator[tuple[TopUp, Look | None]]:
-    """Yield each order as Stripe has it, None for one that Stripe does not know; stop at the first failure."""
+    """Yield each order as Stripe has it, None for one that it does not have; stop at the first failure."""
     for top_up in chosen:
         order = name_of(top_up)
         if patience.is_over or order is None:
             return
         try:
-            yield top_up, ask(gateway, order)
+            look = ask(gateway, order)
+            # A key shows the orders of its own mode only; play money is none of the other's.
+            yield top_up, look if look.state.livemode == gateway.livemode else None
         except PaymentsRefusedError as error:
             if error.code != _NOT_THERE:
                 return  # the key, for one: that says nothing about the order

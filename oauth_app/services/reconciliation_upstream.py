@@ -9,7 +9,8 @@ user's is known to have happened in between:
 * ``not_taken``         it counts as taken, and the balance has not moved
 * ``taken_though_failed``  it counts as not taken, and just its amount is gone
 
-And ``undecided``: nobody knows what became of a charge, for more than a day.
+And ``undecided``: nobody knows what became of a charge, for more than a day. And ``perhaps_paid``: an order at OhMyGPT
+expired, and something may have hidden its payment; it is found until an operator has closed it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,16 +18,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
 from oauth_app.db import reading
 from oauth_app.hub import Hub
-from oauth_app.models import Charge, TopUp, UpstreamConnection, Usage
+from oauth_app.models import Charge, Difference, TopUp, UpstreamConnection, Usage
 from oauth_app.services.charge_states import BEGUN_AT, UNSETTLED, ChargeStatus, Funding, begun_at
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.reconciliation_findings import Found, Patience, Report, Side
+from oauth_app.services.top_up_states import PERHAPS_PAID, TopUpStatus
 from oauth_app.services.top_up_wishes import OHMYGPT
 from oauth_app.services.upstream_calls import ask_for_user
 from oauth_app.upstream import UpstreamError, UpstreamUnavailableError
@@ -52,7 +54,7 @@ class _Seen:
 def compare_upstream(hub: Hub) -> Report:
     """Return charges that nobody has decided, and those that a balance contradicts. Owns its transactions."""
     with reading(hub.engine) as session:
-        undecided = _find_undecided(session)
+        undecided, perhaps_paid = _find_undecided(session), _find_perhaps_paid(session)
         users = _find_users(session)
     told = dict(_ask_balances(hub, users))
     with reading(hub.engine) as session:
@@ -61,6 +63,7 @@ def compare_upstream(hub: Hub) -> Report:
     broken = tuple(found for step in steps if (found := _judge(*step)))
     summary = {
         "undecided": len(undecided),
+        "perhaps_paid": len(perhaps_paid),
         "users_with_charges": len(users),
         "balances_told": len(told),
         "steps_compared": len(steps),
@@ -68,7 +71,7 @@ def compare_upstream(hub: Hub) -> Report:
     }
     return Report(
         side=Side.UPSTREAM,
-        found=undecided + broken,
+        found=undecided + perhaps_paid + broken,
         summary=summary,
         whole_kinds=frozenset({"undecided"} if len(undecided) < _MOST_UNDECIDED else ()),
         subjects=frozenset(charge.id for charge, _ in steps),
@@ -93,6 +96,30 @@ def _find_undecided(session: Session) -> tuple[Found, ...]:
             },
         )
         for charge in charges
+    )
+
+
+def _find_perhaps_paid(session: Session) -> tuple[Found, ...]:
+    by_operator = (Difference.kind == "perhaps_paid", Difference.subject == TopUp.id, Difference.closed_at.is_not(None))
+    orders = session.scalars(
+        select(TopUp)
+        .where(TopUp.status == TopUpStatus.EXPIRED, TopUp.failure_code == PERHAPS_PAID, ~exists().where(*by_operator))
+        .order_by(TopUp.id)
+        .limit(_MOST_UNDECIDED)
+    )
+    return tuple(
+        Found(
+            kind="perhaps_paid",
+            subject=order.id,
+            asset=order.asset,
+            details={
+                "amount": order.amount,
+                "order": order.upstream_order_id,
+                "lowest_balance_seen": order.low_water_balance,
+                "balance_last_seen_at": clock.rfc3339(order.looked_at) if order.looked_at else None,
+            },
+        )
+        for order in orders
     )
 
 

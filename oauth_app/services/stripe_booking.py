@@ -37,6 +37,8 @@ class Outcome(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     #: Amount, currency, mode or order are not those of the row.
     MISMATCH = "mismatch"
+    #: The operator told Stripe that an invoice was paid by another way; whether that is so, only they know.
+    PAID_ELSEWHERE = "paid_elsewhere"
     #: Stripe does not show what the event is about.
     UNREADABLE = "unreadable"
     #: Money went back that the wallet had no more of; the user owes it.
@@ -48,11 +50,14 @@ class Outcome(StrEnum):
         return self in _NEED_LOOK
 
 
-_NEED_LOOK = frozenset({Outcome.UNKNOWN_ORDER, Outcome.MISMATCH, Outcome.UNREADABLE, Outcome.OWED})
+_NEED_LOOK = frozenset(
+    {Outcome.UNKNOWN_ORDER, Outcome.MISMATCH, Outcome.PAID_ELSEWHERE, Outcome.UNREADABLE, Outcome.OWED}
+)
 
 _STATUS_OF: dict[OrderStatus, TopUpStatus] = {
     OrderStatus.OPEN: TopUpStatus.OPEN,
     OrderStatus.PROCESSING: TopUpStatus.PROCESSING,
+    OrderStatus.PAID_ELSEWHERE: TopUpStatus.PROCESSING,
     OrderStatus.EXPIRED: TopUpStatus.EXPIRED,
     OrderStatus.FAILED: TopUpStatus.FAILED,
 }
@@ -119,7 +124,9 @@ def _apply(session: Session, top_up: TopUp, state: OrderState, *, livemode: bool
     top_up.url = top_up.url or state.url
     if state.status is OrderStatus.PAID:
         return _credit(session, top_up, state)
-    return _follow(session, top_up, _STATUS_OF[state.status])
+    noted = _follow(session, top_up, _STATUS_OF[state.status])
+    is_told_paid = state.status is OrderStatus.PAID_ELSEWHERE and top_up.status not in CREDITED
+    return Outcome.PAID_ELSEWHERE if is_told_paid else noted
 
 
 def _lock(session: Session, condition: ColumnElement[bool]) -> TopUp | None:

@@ -163,13 +163,13 @@ def _order(hub: Hub, created: TopUp, token: str) -> TopUp:
     try:
         with noting_loss(hub, created.user_id, token):
             # Before the order exists: a payment can only be seen as a rise above what was there.
-            balance = _balance(hub, token)
+            balance, seen_at = _balance(hub, token), clock.now()
             order = _ask(hub, created, token)
     except ConnectionLostError:
         return _finish(hub, created, _failed("connection_lost"))
     except UpstreamError:
         return _finish(hub, created, _failed("upstream_unavailable"))
-    found = {"upstream_order_id": order.order_id, "url": order.url, "low_water_balance": balance}
+    found = {"upstream_order_id": order.order_id, "url": order.url, "low_water_balance": balance, "looked_at": seen_at}
     return _finish(hub, created, {"status": TopUpStatus.OPEN, **found})
 
 

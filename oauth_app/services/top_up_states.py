@@ -24,3 +24,6 @@ CREDITED = (TopUpStatus.PAID, TopUpStatus.REFUNDED, TopUpStatus.DISPUTED)
 
 #: The money may still come.
 WAITING = (TopUpStatus.CREATING, TopUpStatus.OPEN, TopUpStatus.PROCESSING)
+
+#: The reason of an order that expired although it may have been paid: nobody could see whether it was.
+PERHAPS_PAID = "perhaps_paid"

@@ -1,15 +1,16 @@
-"""See payments: a top-up is paid when the user's balance at OhMyGPT has risen by its amount.
+"""See payments: a top-up is paid when the user's balance at OhMyGPT has risen by its amount (``top_up_marks``).
 
-Each open order keeps a low-water mark, the least balance seen since it was opened. A rise above the mark by
-what the order buys is its payment. One rise pays one order: the marks of the user's other orders are raised
-by what was attributed.
+OhMyGPT lists no orders, so a payment may be hidden by what left the balance at the same time, or because nobody could
+look. Such an order expires with the reason ``perhaps_paid``: an alarm at once, and a difference in the next comparison,
+which stays until an operator closes it.
 """
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oauth_app import clock
@@ -20,14 +21,19 @@ from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.events import EventType
 from oauth_app.services.stripe_polling import look_at_stripe_order
 from oauth_app.services.top_up_errors import UnknownTopUpError
+from oauth_app.services.top_up_marks import BalanceSeen, attribute
 from oauth_app.services.top_up_news import tell_of_top_up
-from oauth_app.services.top_up_states import TopUpStatus
-from oauth_app.services.top_up_wishes import OHMYGPT, STRIPE
+from oauth_app.services.top_up_states import PERHAPS_PAID, TopUpStatus
+from oauth_app.services.top_up_wishes import OHMYGPT, STRIPE, TopUpKind
 from oauth_app.services.upstream_calls import ask_for_user, lease
 from oauth_app.upstream import UpstreamError
 
-#: OhMyGPT's payment pages are Stripe's, which close after a day.
-LIFE = timedelta(hours=24)
+_log = logging.getLogger(__name__)
+
+#: OhMyGPT's payment pages are Stripe's, which close after a day; its invoices do not.
+LIFE, INVOICE_LIFE = timedelta(hours=24), timedelta(days=7)
+#: An order whose balance nobody could see for so long before its end may have been paid then.
+_SEEN_AT_LEAST = timedelta(minutes=30)
 
 _AT_OHMYGPT = TopUp.provider == OHMYGPT
 
@@ -70,47 +76,48 @@ def watch_user(hub: Hub, user_id: str) -> int:
     """
     with reading(hub.engine) as session:
         marks = _marks(session.scalars(_open_orders(user_id)).all())
+    asked_at = clock.now()
     balance = ask_for_user(hub, user_id, lambda token: hub.upstream.balance(token).paid, reason="watch_top_up")
+    seen = BalanceSeen(balance=balance, asked_at=asked_at, told_at=clock.now())
     with transaction(hub.engine) as session:
         orders = session.scalars(_open_orders(user_id).with_for_update()).all()
         # Somebody else has looked meanwhile: our balance may be older than their marks, and would sink them.
         if _marks(orders) != marks:
             return 0
-        found = _attribute(orders, balance, hub.upstream.units_per_cny)
+        found = attribute(session, orders, seen, hub.upstream.units_per_cny)
         for top_up in found:
             tell_of_top_up(session, top_up, EventType.TOP_UP_PAID)
         return len(found)
 
 
 def close_old_top_ups(hub: Hub) -> int:
-    """Expire orders that were not paid in a day, and give up openings that died; return how many."""
-    now = clock.now()
+    """Expire orders that were not paid in time, and give up openings that died; return how many."""
     with transaction(hub.engine) as session:
-        old = (
-            session.execute(
-                update(TopUp)
-                .where(TopUp.status == TopUpStatus.OPEN, _AT_OHMYGPT, TopUp.created_at < now - LIFE)
-                .values(status=TopUpStatus.EXPIRED, settled_at=now)
-                .returning(TopUp)
-            )
-            .scalars()
-            .all()
-        )
-        dead = (
-            session.execute(
-                update(TopUp)
-                .where(TopUp.status == TopUpStatus.CREATING, _AT_OHMYGPT, TopUp.created_at < now - lease(hub.settings))
-                .values(status=TopUpStatus.FAILED, failure_code="interrupted", settled_at=now)
-                .returning(TopUp)
-            )
-            .scalars()
-            .all()
-        )
-        for top_up in old:
-            tell_of_top_up(session, top_up, EventType.TOP_UP_EXPIRED)
-        for top_up in dead:
-            tell_of_top_up(session, top_up, EventType.TOP_UP_FAILED)
-    return len(old) + len(dead)
+        return _expire(session) + _give_up(session, clock.now() - lease(hub.settings))
+
+
+def _expire(session: Session) -> int:
+    now = clock.now()
+    is_over = or_(TopUp.kind != TopUpKind.INVOICE, TopUp.created_at < now - INVOICE_LIFE)
+    was_unseen = or_(TopUp.looked_at.is_(None), TopUp.looked_at < now - _SEEN_AT_LEAST)
+    why = case((or_(TopUp.may_be_paid, was_unseen), PERHAPS_PAID), else_=None)
+    is_old = (TopUp.status == TopUpStatus.OPEN, _AT_OHMYGPT, TopUp.created_at < now - LIFE, is_over)
+    ending = {"status": TopUpStatus.EXPIRED, "failure_code": why, "settled_at": now}
+    expired = session.scalars(update(TopUp).where(*is_old).values(**ending).returning(TopUp)).all()
+    for top_up in expired:
+        if top_up.failure_code == PERHAPS_PAID:
+            _log.error("alarm: the top-up %s expired, and may have been paid unseen", top_up.id)
+        tell_of_top_up(session, top_up, EventType.TOP_UP_EXPIRED)
+    return len(expired)
+
+
+def _give_up(session: Session, before: datetime) -> int:
+    is_dead = (TopUp.status == TopUpStatus.CREATING, _AT_OHMYGPT, TopUp.created_at < before)
+    ending = {"status": TopUpStatus.FAILED, "failure_code": "interrupted", "settled_at": clock.now()}
+    dead = session.scalars(update(TopUp).where(*is_dead).values(**ending).returning(TopUp)).all()
+    for top_up in dead:
+        tell_of_top_up(session, top_up, EventType.TOP_UP_FAILED)
+    return len(dead)
 
 
 def _read(hub: Hub, top_up_id: str) -> TopUp:
@@ -126,32 +133,5 @@ def _open_orders(user_id: str) -> Select[TopUp]:
     return select(TopUp).where(*own).order_by(TopUp.id)
 
 
-def _marks(orders: Sequence[TopUp]) -> list[tuple[str, int | None]]:
-    return [(order.id, order.low_water_balance) for order in orders]
-
-
-def _attribute(orders: Sequence[TopUp], balance: int, units_per_cny: int) -> list[TopUp]:
-    """Mark as paid what the balance proves, and lower the marks of the rest to it; return the paid ones."""
-    waiting = list(orders)
-    while paid := _find_paid(waiting, balance, units_per_cny):
-        paid.status = TopUpStatus.PAID
-        paid.settled_at = clock.now()
-        waiting.remove(paid)
-        for other in waiting:
-            other.low_water_balance = _mark(other, balance) + paid.amount * units_per_cny
-    for order in waiting:
-        order.low_water_balance = min(_mark(order, balance), balance)
-    return [order for order in orders if order not in waiting]
-
-
-def _find_paid(waiting: Sequence[TopUp], balance: int, units_per_cny: int) -> TopUp | None:
-    """Return the order that the rise pays exactly, else the oldest that it pays at all."""
-    # What is too much is the money of another payment, or the vendor's gift; nothing is lost by it.
-    rest = {order.id: balance - _mark(order, balance) - order.amount * units_per_cny for order in waiting}
-    exact = [order for order in waiting if rest[order.id] == 0]
-    enough = [order for order in waiting if rest[order.id] > 0]
-    return next(iter(exact + enough), None)
-
-
-def _mark(order: TopUp, balance: int) -> int:
-    return balance if order.low_water_balance is None else order.low_water_balance
+def _marks(orders: Sequence[TopUp]) -> list[tuple[str, int | None, datetime | None]]:
+    return [(order.id, order.low_water_balance, order.looked_at) for order in orders]

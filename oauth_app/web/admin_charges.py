@@ -3,10 +3,13 @@
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from oauth_app import clock
 from oauth_app.db import reading, transaction
 from oauth_app.hub import current_hub
 from oauth_app.services.charge_errors import ChargeSettledError
+from oauth_app.services.charge_evidence import find_movements
 from oauth_app.services.charge_resolution import Resolution, resolve_charge
+from oauth_app.services.charge_states import ChargeStatus
 from oauth_app.services.connections import ConnectionLostError
 from oauth_app.services.oversight_money import find_charge
 from oauth_app.services.oversight_timelines import charge_timeline
@@ -49,6 +52,8 @@ def _page(charge_id: str, *, is_incomplete: bool = False) -> str:
         found = find_charge(session, charge_id.replace("\0", "")) or abort(404)
         charge, email, partner, fee = found
         timeline = charge_timeline(session, charge)
+        is_unknown = charge.status == ChargeStatus.UNKNOWN
+        others = find_movements(session, current_hub(), charge, clock.now()) if is_unknown else ()
     return render_template(
         "admin/charge.html",
         charge=charge,
@@ -56,7 +61,8 @@ def _page(charge_id: str, *, is_incomplete: bool = False) -> str:
         partner=partner,
         fee=fee,
         timeline=timeline,
-        balance_now=_balance_now(charge.user_id) if charge.status == "unknown" else None,
+        others=others,
+        balance_now=_balance_now(charge.user_id) if is_unknown else None,
         is_incomplete=is_incomplete,
         name="charges",
     )

@@ -11,8 +11,9 @@ from oauth_app.services.top_up_watching import find_watched_users, watch_user
 from oauth_app.upstream import UpstreamError, UpstreamUnavailableError
 
 _SOONEST, _LATEST = timedelta(seconds=2), timedelta(minutes=2)
-#: After a minute every 2 s, after an hour every 2 minutes.
+#: After a minute every 2 s, after an hour every 2 minutes; invoices, which live on, every 10 after a day.
 _SHARE_OF_AGE = 30
+_DAY, _LATEST_AFTER_A_DAY = timedelta(days=1), timedelta(minutes=10)
 
 
 class TopUpWatch:
@@ -45,4 +46,4 @@ def _look(hub: Hub, user_id: str) -> int:
 
 
 def _pause(age: timedelta) -> timedelta:
-    return min(max(age // _SHARE_OF_AGE, _SOONEST), _LATEST)
+    return min(max(age // _SHARE_OF_AGE, _SOONEST), _LATEST if age < _DAY else _LATEST_AFTER_A_DAY)

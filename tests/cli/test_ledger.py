@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from oauth_app.ledger.verifying_rules import BOOK_RULES
 from tests.cli.conftest import Command
 from tests.conftest import ROOT
 
@@ -29,15 +30,18 @@ def test_wrong_books(ready: Command, instance: Path) -> None:
 
 
 def test_a_person_sees_how_far_it_is(ready: Command, instance: Path) -> None:
-    """At a terminal a bar moves on the error stream; what is found goes to the other one, where programs read."""
+    """At a terminal a bar goes from the first pass to the last on the error stream; programs read the other one."""
     assert ready("db", "upgrade").code == 0
     assert instance.exists()
     terminal, end = pty.openpty()
     with os.fdopen(terminal, "rb", buffering=0) as screen:
         command = [sys.executable, "-m", "oauth_app.cli.main", "ledger", "verify"]
         streams = {"stdout": subprocess.PIPE, "stderr": end}
-        environment = {**os.environ, "TERM": "xterm"}
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "160"}
         answer = subprocess.run(command, cwd=ROOT, env=environment, text=True, timeout=60, check=True, **streams)
         os.close(end)
-        assert b"postings" in screen.read(4096)
+        shown = screen.read(65536)
+    assert b"postings" in shown
+    assert BOOK_RULES[-1].name.encode() in shown
+    assert b"100%" in shown
     assert answer.stdout == "The books are right.\n"

@@ -110,6 +110,20 @@ def test_the_ceiling_of_the_month_holds(hub: Hub, alice: Person, stripe: Stripe)
         assert top_up_low_wallets(hub) == 1
 
 
+def test_each_asset_has_a_ceiling_of_its_own(hub: Hub, alice: Person, stripe: Stripe) -> None:
+    """What was added in dollars this month leaves the ceiling in yuan as it is."""
+    keep_card(hub, alice.user_id, stripe)
+    set_up(hub, alice.user_id, monthly_ceiling=10_00)
+    wish = AutoTopUpWish(user_id=alice.user_id, asset="CNY", threshold=5_00, amount=10_00, monthly_ceiling=10_00)
+    with transaction(hub.engine) as session:
+        agree(session, wish, livemode=False)
+    assert [top_up_if_low(hub, alice.user_id, asset) is not None for asset in ("USD", "CNY", "CNY")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 @pytest.mark.usefixtures("card")
 def test_stopping_stops(hub: Hub, alice: Person) -> None:
     """A user who stops the order is not charged any more."""

@@ -39,6 +39,13 @@ def make_unknown(hub: Hub, access: Access, sandbox: Sandbox, kind: str = "reset_
     return charge(hub, access, make_wish(**wishes)).charge
 
 
+def reconciled(hub: Hub, after: timedelta = QUIET + LONG) -> int:
+    """Let the worker look twice; return how many it settled."""
+    assert reconcile_unknown_charges(hub) == 0
+    with clock.moved(after):
+        return reconcile_unknown_charges(hub)
+
+
 def make_pending(hub: Hub, access: Access, balance_before: int | None) -> Charge:
     """Return a charge whose process died, before or after it noted the balance."""
     made = charge(hub, access, make_wish()).charge
@@ -52,7 +59,7 @@ def test_a_lost_answer_is_found_in_the_balance(hub: Hub, access: Access, sandbox
     """When the balance is less by just the amount, the charge has succeeded, with its postings, once."""
     make_unknown(hub, access, sandbox)
 
-    assert [reconcile_unknown_charges(hub), reconcile_unknown_charges(hub)] == [1, 0]
+    assert [reconciled(hub), reconciled(hub)] == [1, 0]
     assert (only_charge(hub).status, sandbox.account(ALICE)["charges"]) == ("succeeded", 1)
     assert balances(hub)["upstream_clearing"] == -10_01
 
@@ -61,17 +68,14 @@ def test_an_unmoved_balance_is_no_proof_at_once(hub: Hub, access: Access, sandbo
     """Nothing was taken only once the balance has stood still for some minutes."""
     make_unknown(hub, access, sandbox, "reset_before")
 
-    assert reconcile_unknown_charges(hub) == 0
-    with clock.moved(QUIET + LONG):
-        assert reconcile_unknown_charges(hub) == 1
+    assert reconciled(hub) == 1
     assert (only_charge(hub).status, transfer_count(hub)) == ("failed", 0)
 
 
 def test_what_was_not_taken_is_answered_as_failed(hub: Hub, access: Access, sandbox: Sandbox) -> None:
     """A repeat after the evidence came in hears what the evidence said."""
     make_unknown(hub, access, sandbox, "reset_before")
-    with clock.moved(QUIET + LONG):
-        reconcile_unknown_charges(hub)
+    assert reconciled(hub) == 1
 
     with pytest.raises(ChargeRefusedError):
         charge(hub, access, make_wish())
@@ -82,34 +86,33 @@ def test_any_other_balance_proves_nothing(hub: Hub, access: Access, sandbox: San
     make_unknown(hub, access, sandbox)
     sandbox.set_balance(ALICE, "3399980.00")
 
-    with clock.moved(QUIET + LONG):
-        assert reconcile_unknown_charges(hub) == 0
+    assert reconciled(hub) == 0
 
 
-def test_a_relayed_call_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """An AI call that ended after the charge began may have moved the balance."""
+@pytest.mark.parametrize("duration_ms", [1_000, 10_000])
+def test_a_relayed_call_spoils_the_evidence(hub: Hub, access: Access, sandbox: Sandbox, duration_ms: int) -> None:
+    """An AI call that ended after the charge began, or just before, may have moved the balance."""
     made = make_unknown(hub, access, sandbox)
     with transaction(hub.engine) as session:
-        session.add(make_usage(access, started_at=made.created_at - timedelta(seconds=9), duration_ms=10_000))
+        session.add(make_usage(access, started_at=made.created_at - timedelta(seconds=9), duration_ms=duration_ms))
 
-    assert reconcile_unknown_charges(hub) == 0
+    assert reconciled(hub) == 0
 
 
-def test_an_earlier_call_does_not(hub: Hub, access: Access, sandbox: Sandbox) -> None:
-    """An AI call that was over before has nothing to do with it."""
+def test_a_call_long_before_does_not(hub: Hub, access: Access, sandbox: Sandbox) -> None:
+    """An AI call that was over, and surely paid for, before has nothing to do with it."""
     made = make_unknown(hub, access, sandbox)
     with transaction(hub.engine) as session:
-        session.add(make_usage(access, started_at=made.created_at - timedelta(seconds=9), duration_ms=1_000))
+        session.add(make_usage(access, started_at=made.created_at - QUIET - timedelta(seconds=9), duration_ms=1_000))
 
-    assert reconcile_unknown_charges(hub) == 1
+    assert reconciled(hub) == 1
 
 
 def test_old_evidence_is_none(hub: Hub, access: Access, sandbox: Sandbox) -> None:
     """After a day the balance says nothing any more."""
     make_unknown(hub, access, sandbox)
 
-    with clock.moved(EVIDENCE_LIFE + LONG):
-        assert reconcile_unknown_charges(hub) == 0
+    assert reconciled(hub, EVIDENCE_LIFE + LONG) == 0
 
 
 def test_without_an_answer_nothing_changes(hub: Hub, access: Access, sandbox: Sandbox) -> None:
@@ -117,7 +120,7 @@ def test_without_an_answer_nothing_changes(hub: Hub, access: Access, sandbox: Sa
     make_unknown(hub, access, sandbox)
     sandbox.fail("/", "status", code=500)
 
-    assert [reconcile_unknown_charges(hub), reconcile_unknown_charges(hub)] == [0, 1]
+    assert [reconcile_unknown_charges(hub), reconciled(hub)] == [0, 1]
 
 
 def test_a_charge_that_was_never_sent_fails(hub: Hub, access: Access) -> None:
@@ -139,6 +142,16 @@ def test_what_the_worker_gave_up_is_not_sent_any_more(
     before = sandbox.account(ALICE)["charges"]
 
     assert send_charge(hub, row, alice.upstream_token).failure_code == "upstream_unavailable"
+    assert (sandbox.account(ALICE)["charges"], only_charge(hub).balance_before) == (before, None)
+
+
+def test_who_slept_sends_nothing(hub: Hub, access: Access, alice: Person, sandbox: Sandbox) -> None:
+    """A sender that wakes when others may begin to look at the balance does not begin, although the row is its own."""
+    row = make_pending(hub, access, None)
+    before = sandbox.account(ALICE)["charges"]
+
+    with clock.moved(LONG):
+        assert send_charge(hub, row, alice.upstream_token).failure_code == "upstream_unavailable"
     assert (sandbox.account(ALICE)["charges"], only_charge(hub).balance_before) == (before, None)
 
 

@@ -244,16 +244,6 @@ def test_a_name_without_a_row_waits_for_it(hub: Hub, alice: Person, stripe: Stri
     assert (wallet(hub, alice.user_id), alarms(hub)) == (12_00, [])
 
 
-def test_the_sweep_finds_paid_sessions_without_a_row(hub: Hub, alice: Person, stripe: Stripe) -> None:
-    """Even if no event is in Stripe's list: the session's mark is enough for an alarm."""
-    top_up = opened(hub, alice.user_id)
-    stripe.press(top_up, "pay")
-    with transaction(hub.engine) as session:
-        session.execute(delete(TopUp))
-    sweep_stripe(hub, clock.now() - timedelta(days=1))
-    assert ("unknown_order", top_up.stripe_order_id) in alarms(hub)
-
-
 def test_twenty_times_the_same_at_once_is_once(hub: Hub, sandbox: Sandbox, stripe: Stripe, engine: Engine) -> None:
     """Every event twice and the poller beside them: one credit, one refund."""
     there = replace(hub, engine=engine)

@@ -1,15 +1,21 @@
 """What nobody told of, and what a refusal of Stripe's does not say."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from oauth_app import clock
+from oauth_app.db import transaction
 from oauth_app.hub import Hub
-from oauth_app.services.stripe_polling import poll_stripe_orders
+from oauth_app.models import TopUp
+from oauth_app.payments import StripeGateway, VerifiedEvent
+from oauth_app.services.stripe_polling import poll_stripe_orders, sweep_stripe
 from oauth_app.worker.stripe_sweep import StripeSweep
 from tests.fixtures.hub import Person
-from tests.services.stripe_orders import Stripe, check_books, opened, row_of, wallet
+from tests.services.stripe_orders import Stripe, alarms, check_books, opened, row_of, wallet
 from tests.services.test_reconciliation import look
 
 _LATER = timedelta(minutes=2)
@@ -42,3 +48,25 @@ def test_a_key_that_stripe_refuses_says_nothing_of_orders(hub: Hub, alice: Perso
     stripe.sandbox.fail(f"/stripe/v1/checkout/sessions/{top_up.stripe_order_id}", "status", code=403)
 
     assert look(hub) == set()
+
+
+def test_the_sweep_finds_paid_sessions_without_a_row(hub: Hub, alice: Person, stripe: Stripe) -> None:
+    """Even if no event is in Stripe's list: the session's mark is enough for an alarm, and one is enough."""
+    top_up = opened(hub, alice.user_id)
+    stripe.press(top_up, "pay")
+    with transaction(hub.engine) as session:
+        session.execute(delete(TopUp))
+
+    class Forgetful(StripeGateway):
+        """Has no events any more, as Stripe after thirty days."""
+
+        def events_since(self, since: datetime) -> Iterator[VerifiedEvent]:
+            assert since
+            return iter(())
+
+    settings = hub.settings
+    forgetful = Forgetful(settings.stripe_api_key.get_secret_value(), api_base=settings.stripe_api_base)
+    for _ in range(2):
+        sweep_stripe(replace(hub, payments=forgetful), clock.now() - timedelta(days=1))
+    forgetful.close()
+    assert alarms(hub) == [("unknown_order", top_up.stripe_order_id)]

@@ -1,0 +1,24 @@
+"""The first look at a balance after a charge got no answer, and top-ups whose payment may have been hidden."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go to this revision."""
+    # Not in a batch, which would make the tables anew on SQLite, without their triggers.
+    op.add_column("charge", sa.Column("balance_first_seen", sa.BigInteger(), nullable=True))
+    op.add_column("charge", sa.Column("balance_first_seen_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("top_up", sa.Column("may_be_paid", sa.Boolean(), server_default=sa.false(), nullable=False))
+
+
+def downgrade() -> None:
+    """Go back to the revision before."""
+    op.drop_column("top_up", "may_be_paid")
+    op.drop_column("charge", "balance_first_seen_at")
+    op.drop_column("charge", "balance_first_seen")
