@@ -77,9 +77,13 @@ class HubApplication:
 
     async def _start(self) -> None:
         await self._relay.start()
+        if self._hub.grapevine is not None:
+            self._hub.grapevine.start()
         self._worker = worker.start(self._hub)
 
     async def _stop(self) -> None:
+        if self._hub.grapevine is not None:
+            await self._hub.grapevine.stop()
         await self._relay.stop()
         if self._worker is not None:
             await asyncio.to_thread(self._worker.stop)

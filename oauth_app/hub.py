@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from oauth_app.db import make_engine
 from oauth_app.guarded_http import GuardedHttp
 from oauth_app.payments import StripeGateway
-from oauth_app.relay import CallerCache
+from oauth_app.relay import CallerCache, Grapevine
 from oauth_app.settings import Settings, SettingsError
 from oauth_app.upstream import UpstreamClient, load_profile
 from oauth_app.upstream.transport import Transport
@@ -30,11 +30,15 @@ class Hub:
     outside: GuardedHttp
     #: Who may call AI models at this moment; whoever revokes a right tells it (after the commit).
     callers: CallerCache = field(default_factory=CallerCache)
+    #: By which it tells the other processes; None without Redis.
+    grapevine: Grapevine | None = None
 
     def close(self) -> None:
         """Give back connections."""
         if self.payments is not None:
             self.payments.close()
+        if self.grapevine is not None:
+            self.grapevine.close()
         self.engine.dispose()
 
 
@@ -53,6 +57,7 @@ def make_hub(settings: Settings) -> Hub:
         ring = KeyRing.parse(settings.hub_vault_keys.get_secret_value())
     except ValueError as error:
         raise SettingsError(str(error)) from None
+    callers = CallerCache()
     return Hub(
         settings=settings,
         engine=make_engine(settings.database_url),
@@ -60,6 +65,8 @@ def make_hub(settings: Settings) -> Hub:
         upstream=_make_upstream(settings),
         payments=_make_payments(settings),
         outside=GuardedHttp(allow_loopback=not settings.production),
+        callers=callers,
+        grapevine=Grapevine(settings.redis_url, callers) if settings.redis_url else None,
     )
 
 

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     hub_secret_key: SecretStr = SecretStr("")
     hub_vault_keys: SecretStr = SecretStr("")
     database_url: str = ""
+    #: Counts AI calls for all processes, and tells them what to forget; money is kept by the database alone.
+    redis_url: str = Field(default="", pattern=r"^((redis|rediss|unix)://.+)?$")
+    #: How many processes serve the hub; ``serve --workers`` sets it.
+    hub_workers: int = Field(default=1, ge=1, le=1024)
     trusted_proxy_count: int = Field(default=0, ge=0, le=10)
     ohmygpt_client_id: str = ""
     ohmygpt_client_secret: SecretStr = SecretStr("")
@@ -134,6 +138,11 @@ class Settings(BaseSettings):
             "OHMYGPT_API_BASE": self.ohmygpt_api_base,
             "OHMYGPT_WEB_BASE": self.ohmygpt_web_base,
         }
+
+
+def hand_on_workers(processes: int) -> None:
+    """Let the processes that this one starts know how many they are; they read it with their settings."""
+    os.environ["HUB_WORKERS"] = str(processes)
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - any field of Settings

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 import click
+import redis
 import urllib3
 
 from oauth_app.cli.answers import Row, json_option, show_many
@@ -91,7 +92,29 @@ def _find_webhook(hub: Hub) -> str:
     return f"{address} is reachable"
 
 
-CHECKS: dict[str, Check] = {"database": find_database, "OhMyGPT": find_upstream, "Stripe": find_stripe}
+def find_redis(hub: Hub) -> str:
+    """Return who counts the AI calls of several processes.
+
+    Raises:
+        UnreachableError: Redis, which should.
+    """
+    if not hub.settings.redis_url:
+        return "REDIS_URL is not set: the database counts AI calls where several processes serve"
+    try:
+        with redis.Redis.from_url(hub.settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as server:
+            version = server.info("server")["redis_version"]
+    except (redis.RedisError, OSError, ValueError) as error:
+        msg = f"Redis does not answer ({type(error).__name__}); check REDIS_URL"
+        raise UnreachableError(msg) from None
+    return f"Redis {version} counts AI calls"
+
+
+CHECKS: dict[str, Check] = {
+    "database": find_database,
+    "OhMyGPT": find_upstream,
+    "Stripe": find_stripe,
+    "Redis": find_redis,
+}
 
 
 def _run(name: str, check: Check, hub: Hub) -> Row:

@@ -9,7 +9,7 @@ from uvicorn.config import LOGGING_CONFIG
 from oauth_app.cli.opening import check_database, open_hub
 from oauth_app.cli.ports import check_port_is_free
 from oauth_app.relay.door import RelayDoor
-from oauth_app.settings import load_settings
+from oauth_app.settings import hand_on_workers, load_settings
 
 #: Streams that are still running when a stop is asked for may finish for this long.
 _GRACE_S = 30
@@ -39,6 +39,7 @@ def serve(host: str | None, port: int | None, workers: int, log_level: str) -> N
     check_port_is_free(host, port, setting="--port or HUB_PORT")
     with open_hub(settings) as hub:
         check_database(hub)
+    hand_on_workers(workers)
     uvicorn.run(
         "oauth_app.asgi:create_asgi",
         factory=True,

@@ -20,7 +20,7 @@ from oauth_app.models.partners import AuthorizationFailure, ClientSecret, Partne
 from oauth_app.models.people import Operator, UpstreamConnection, User
 from oauth_app.models.pricing import FeeVersion
 from oauth_app.models.reconciliation import Difference, ReconciliationRun
-from oauth_app.models.spending import SpendAllotment, SpendCounter
+from oauth_app.models.spending import PaceTally, SpendAllotment, SpendCounter
 from oauth_app.models.stripe_money import AutoTopUp, StripeCustomer, StripeEvent
 from oauth_app.models.usage import Usage, UsageConsentDay, UsageDay, UsageHour, UsageMark
 
@@ -45,6 +45,7 @@ __all__ = [
     "Hold",
     "HoldRequest",
     "Operator",
+    "PaceTally",
     "Partner",
     "PartnerLogo",
     "PartnerSession",

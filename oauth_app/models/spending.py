@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oauth_app.models.base import Amount, Base
@@ -34,3 +34,15 @@ class SpendAllotment(Base):
     held: Mapped[Amount]
     #: Renewed as long as the process lives.
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PaceTally(Base):
+    """What AI calls of a subject were made in the last minute, and which run; only for hubs of several processes."""
+
+    __tablename__ = "pace_tally"
+
+    subject: Mapped[str] = mapped_column(String(80), primary_key=True)
+    #: JSON of ``limits.pace.Tally``.
+    tally: Mapped[str] = mapped_column(Text)
+    #: When nothing in it counts any more.
+    kept_until: Mapped[datetime] = mapped_column(index=True)

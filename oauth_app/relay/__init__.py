@@ -15,6 +15,7 @@ from oauth_app.relay.errors import (
     WrongProofError,
 )
 from oauth_app.relay.exchange import Exchange
+from oauth_app.relay.grapevine import Grapevine
 from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
@@ -28,6 +29,7 @@ __all__ = [
     "Credential",
     "ErrorWords",
     "Exchange",
+    "Grapevine",
     "LimitsAwayError",
     "LostConnectionError",
     "MissingScopeError",

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from oauth_app import clock
 from oauth_app.call_limits import NO_LIMITS, CallLimits
@@ -104,6 +104,22 @@ class _Entry:
     expires_at: datetime
 
 
+class Forgotten(NamedTuple):
+    """Whom to forget: a user at one partner, a user everywhere, or everybody."""
+
+    consent_id: str | None = None
+    user_id: str | None = None
+
+    def means(self, caller: Caller) -> bool:
+        """Tell whether the caller is one of them."""
+        if self.consent_id is not None:
+            return caller.consent_id == self.consent_id
+        return self.user_id is None or caller.user_id == self.user_id
+
+
+EVERYBODY = Forgotten()
+
+
 class CallerCache:
     """Callers by the digest of their token, for two seconds, in this process.
 
@@ -119,6 +135,8 @@ class CallerCache:
         self.generation = 0
         #: Told of each forgetting, in the thread that forgets.
         self.listener: Callable[[], None] | None = None
+        #: Tells the other processes, where there is a way to.
+        self.teller: Callable[[Forgotten], None] | None = None
 
     def find(self, token_digest: str) -> Caller | None:
         """Return the caller, if it was looked up a moment ago."""
@@ -140,23 +158,25 @@ class CallerCache:
 
     def forget_consent(self, consent_id: str) -> None:
         """Forget a user at one partner: disconnected, or with other limits now."""
-        self._forget(lambda caller: caller.consent_id == consent_id)
+        self._forget(Forgotten(consent_id=consent_id))
 
     def forget_user(self, user_id: str) -> None:
         """Forget a user everywhere: signed in anew, or the connection is lost."""
-        self._forget(lambda caller: caller.user_id == user_id)
+        self._forget(Forgotten(user_id=user_id))
 
     def forget_all(self) -> None:
         """Forget everybody, as after a partner was switched off."""
-        self._forget(lambda _: True)
+        self._forget(EVERYBODY)
 
-    def _forget(self, is_meant: "_Test") -> None:
+    def hear(self, forgotten: Forgotten) -> None:
+        """Forget whom another process says to forget."""
         with self._lock:
             self.generation += 1
-            self._entries = {key: entry for key, entry in self._entries.items() if not is_meant(entry.caller)}
+            self._entries = {key: each for key, each in self._entries.items() if not forgotten.means(each.caller)}
         if (listener := self.listener) is not None:
             listener()
 
-
-class _Test(Protocol):
-    def __call__(self, caller: Caller, /) -> bool: ...
+    def _forget(self, forgotten: Forgotten) -> None:
+        self.hear(forgotten)
+        if (teller := self.teller) is not None:
+            teller(forgotten)

@@ -13,25 +13,46 @@ from sqlalchemy.exc import SQLAlchemyError
 from oauth_app import clock, relay
 from oauth_app.call_limits import CallLimits
 from oauth_app.identifiers import Kind, new_id
-from oauth_app.limits import Cap, OverLimitError, Purse, Reservation
-from oauth_app.relay.pace import Most, Pace
+from oauth_app.limits import (
+    Cap,
+    DatabasePace,
+    Most,
+    OverLimitError,
+    Pace,
+    PaceAwayError,
+    PaceKeeper,
+    Place,
+    Purse,
+    RedisPace,
+    Reservation,
+    TooManyError,
+)
 
 
 class HubAdmission:
-    """Lets calls in."""
+    """Lets calls in.
 
-    def __init__(self, engine: Engine) -> None:
-        self._pace = Pace()
-        self._purse = Purse(engine, holder=new_id(Kind.REQUEST))
+    Args:
+        engine: of the hub's database.
+        redis_url: where calls are counted; empty for a hub without Redis.
+        processes: how many processes serve the hub. A single one counts by itself.
+    """
+
+    def __init__(self, engine: Engine, *, redis_url: str = "", processes: int = 1) -> None:
+        holder = new_id(Kind.REQUEST)
+        self._pace = _pace(engine, holder, redis_url=redis_url, processes=processes)
+        self._purse = Purse(engine, holder=holder)
         #: A caller is remembered for a moment, and its limits with it.
         self._bounds: WeakKeyDictionary[relay.Caller, _Bounds] = WeakKeyDictionary()
 
     async def start(self) -> None:
         """Begin, in the event loop that will ask."""
+        await self._pace.start()
         await self._purse.start()
 
     async def stop(self) -> None:
         """End, with everything counted and given back."""
+        await self._pace.stop()
         await self._purse.stop()
 
     async def enter(self, caller: relay.Caller) -> relay.Passage:
@@ -39,24 +60,38 @@ class HubAdmission:
 
         Raises:
             TooManyCallsError: so many calls a minute, or at once, are not allowed.
+            LimitsAwayError: whoever counts them cannot be asked.
         """
         bounds = self._bounds.get(caller)
         if bounds is None:
             bounds = self._bounds[caller] = _Bounds.of(caller)
-        return _Passage(self._pace, self._purse, bounds)
+        try:
+            place = await self._pace.enter(bounds.paces) if bounds.paces else None
+        except TooManyError as refusal:
+            raise relay.TooManyCallsError(refusal.retry_after_s) from None
+        except PaceAwayError as error:
+            raise relay.LimitsAwayError from error
+        return _Passage(self._pace, self._purse, bounds, place)
+
+
+def _pace(engine: Engine, holder: str, *, redis_url: str, processes: int) -> PaceKeeper:
+    if redis_url:
+        return RedisPace(redis_url, holder)
+    return Pace() if processes == 1 else DatabasePace(engine, holder)
 
 
 class _Passage:
     """The place of one call."""
 
-    def __init__(self, pace: Pace, purse: Purse, bounds: "_Bounds") -> None:
+    def __init__(self, pace: PaceKeeper, purse: Purse, bounds: "_Bounds", place: Place | None) -> None:
         self._pace = pace
         self._purse = purse
         self._bounds = bounds
         self._reservation: Reservation | None = None
         self._is_settled = False
         self.is_capped = bool(bounds.caps)
-        self.calls = pace.admit(bounds.paces) if bounds.paces else None
+        self._place = place
+        self.calls = _standing(place)
 
     @property
     def remaining_spend(self) -> int | None:
@@ -83,10 +118,16 @@ class _Passage:
         """Give the place back, and count what was spent."""
         if not self._is_settled:
             self._is_settled = True
-            if self._bounds.paces:
-                self._pace.leave(self._bounds.paces)
+            if self._place is not None:
+                self._pace.leave(self._place)
             if self._reservation is not None:
                 self._reservation.settle(cost)
+
+
+def _standing(place: Place | None) -> relay.Standing | None:
+    if place is None or (known := place.standing) is None:
+        return None
+    return relay.Standing(known.limit, known.remaining, known.reset_s)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

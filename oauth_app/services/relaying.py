@@ -38,7 +38,7 @@ def make_relay(hub: Hub) -> relay.Relay:
     )
     parts = relay.RelayParts(
         callers=HubCallers(hub),
-        admission=HubAdmission(hub.engine),
+        admission=HubAdmission(hub.engine, redis_url=settings.redis_url, processes=settings.hub_workers),
         exchange=relay.Exchange(settings.relay_bases),
         log=relay.UsageLog(hub.engine),
         tariff=make_tariff(settings),

@@ -57,6 +57,12 @@ def test_production_refuses_plain_http(name: str) -> None:
         load(**PRODUCTION | {name: "http://127.0.0.1:8001"})
 
 
+def test_an_address_of_redis_is_one() -> None:
+    """It is refused at the start, and not by the first call."""
+    with pytest.raises(SettingsError, match="REDIS_URL"):
+        load(**PRODUCTION | {"redis_url": "localhost:6379"})
+
+
 def test_a_short_secret_key_is_refused() -> None:
     """A key that can be guessed signs nothing."""
     with pytest.raises(SettingsError, match="at least 32 characters"):
