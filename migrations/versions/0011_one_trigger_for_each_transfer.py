@@ -12,8 +12,8 @@ depends_on = None
 #: for each account first. Whoever writes postings without ``ledger.record_transfer``, which locks in one order before,
 #: may be ended by the database for a ring of locks, but finds the same rules.
 #:
-#: A plan is kept for as long as a connection lives. One that was made while the tables were nearly empty read all of
-#: them, and charges took three times as long until the next ANALYZE: so no reading of whole tables here.
+#: A plan is kept for as long as a connection lives. One made while the tables are nearly empty would go on to read all
+#: of them as they grow, until the next ANALYZE: so no reading of whole tables here.
 _MOVE = """
 CREATE OR REPLACE FUNCTION move_balances() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
