@@ -4,6 +4,7 @@ SQLite and PostgreSQL behave alike here: a writing transaction on SQLite takes t
 begins (``BEGIN IMMEDIATE``), so that it can never fail half-way for having read first and written later.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,18 @@ from sqlite3 import Connection as SqliteConnection
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, Connection, DateTime, Dialect, Engine, bindparam, create_engine, event, make_url
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    exc,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -21,6 +33,10 @@ from oauth_app import clock
 
 #: How long a writer waits for the write lock of SQLite before it gives up.
 _BUSY_TIMEOUT_MS = 15_000
+#: A pooled connection that was used within this time is believed to be alive. Asking costs a round trip, and every
+#: request would pay it; the first request after a server's restart may fail instead, and empties the pool.
+RESTED_S = 2.0
+_USED_AT = "hub_used_at"
 _READ_ONLY = "hub_read_only"
 _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
@@ -54,7 +70,7 @@ def make_engine(url: str) -> Engine:
     """Return the engine for a database URL; a missing folder of an SQLite file is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return _ask_rested(create_engine(parsed, pool_size=10, max_overflow=20))
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, pool_size=10, max_overflow=54)
@@ -82,6 +98,23 @@ def insert_into(session: Session, model: type[DeclarativeBase]) -> postgresql.In
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model)
     return sqlite.insert(model)
+
+
+def _ask_rested(engine: Engine) -> Engine:
+    """Let a connection that rested be asked whether it is alive before it is used."""
+
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401 - the driver's, the pool's
+        now, used_at = time.monotonic(), record.info.get(_USED_AT)
+        record.info[_USED_AT] = now
+        if used_at is None or now - used_at < RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise exc.InvalidatePoolError from error
+
+    event.listen(engine, "checkout", ask)
+    return engine
 
 
 def _reader(engine: Engine) -> Engine:

@@ -1,8 +1,8 @@
-"""One client process: charges wallets through the ledger, as services do, until its time is over.
+"""One process of clients, a thread each: charges wallets through the ledger, as services do, until its time is over.
 
-    python -m benchmarks.ledger.client URL SECONDS PARTNERS [SYNCHRONOUS]
+    python -m benchmarks.ledger.client URL SECONDS PARTNERS [THREADS [SYNCHRONOUS]]
 
-It says "ready" when it has made one charge, begins when it reads a line, and prints one line of latencies.
+It says "ready" when each has made some charges, begins when it reads a line, and prints one line of latencies.
 """
 
 import itertools
@@ -10,6 +10,9 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy import Engine, event
 
@@ -21,23 +24,30 @@ from oauth_app.ledger import WalletCharge, charge_wallet, split_amount
 _PERCENT = 250  # basis points: 2.5 %
 
 
-def main(url: str, seconds: str, partners: str, synchronous: str = "FULL") -> None:
+def main(url: str, seconds: str, partners: str, threads: str = "1", synchronous: str = "FULL") -> None:
     """Charge until the time is over."""
-    choose = random.Random()  # noqa: S311 - a load, not a secret
     engine = make_engine(url)
     if engine.dialect.name == "sqlite":
         # After the hub's own listener, which sets FULL.
         event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {synchronous}"))
-    for _ in range(10):  # the driver prepares a statement after a few repeats
-        _charge(engine, choose, int(partners))
-    print("ready", flush=True)
-    sys.stdin.readline()
-    end = time.perf_counter() + float(seconds)
+    charge = partial(_charge, engine, random.Random(), int(partners))  # noqa: S311 - a load, not a secret
+    with ThreadPoolExecutor(int(threads)) as pool:
+        # The driver prepares a statement after a few repeats.
+        list(pool.map(lambda _: [charge() for _ in range(10)], range(int(threads))))
+        print("ready", flush=True)
+        sys.stdin.readline()
+        took = list(pool.map(lambda _: _charge_until(charge, float(seconds)), range(int(threads))))
+    print(json.dumps([latency for each in took for latency in each]))
+
+
+def _charge_until(charge: Callable[[], None], seconds: float) -> list[int]:
+    """Return how long each charge took, in microseconds."""
+    end = time.perf_counter() + seconds
     moments = [time.perf_counter()]
     while moments[-1] < end:
-        _charge(engine, choose, int(partners))
+        charge()
         moments.append(time.perf_counter())
-    print(json.dumps([round((after - before) * 1e6) for before, after in itertools.pairwise(moments)]))
+    return [round((after - before) * 1e6) for before, after in itertools.pairwise(moments)]
 
 
 def _charge(engine: Engine, choose: random.Random, partners: int) -> None:

@@ -3,7 +3,8 @@
     .venv/bin/python -m benchmarks.ledger.run --rounds 5 --seconds 5
 
 Needs PostgreSQL's programs. Each round measures everything once, so that a busy moment of the machine hits all alike;
-the table shows medians, and ratios of medians. Clients are processes of their own, one connection each.
+the table shows medians, and ratios of medians. A client has a connection of its own: each is a process, or they are
+threads of two processes, as the hub's workers are.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from benchmarks.ledger.seed import PARTNERS, seed
 
 _CLIENTS = (1, 4, 16)
 _MANY = 16
+_WORKERS = 2
 _SCALE = 20
 
 
@@ -32,6 +34,7 @@ class Measured:
     """What some clients did together."""
 
     per_s: float
+    p50_ms: float
     p99_ms: float
 
 
@@ -72,6 +75,10 @@ def _measure_postgresql(server: Server, seconds: int, results: Results) -> None:
         for name, partners in (("spread", PARTNERS), ("one hot partner", 1)):
             words = ("client", server.url("books"), str(seconds), str(partners))
             results[f"PostgreSQL, {name}, {clients} clients"].append(_clients(clients, seconds, *words))
+            if clients == _MANY:
+                threads = str(clients // _WORKERS)
+                measured = _clients(_WORKERS, seconds, *words, threads)
+                results[f"PostgreSQL, {name}, threads of {_WORKERS}, {clients} clients"].append(measured)
         server.run("psql", "-q", "-d", "books", "-c", "DELETE FROM balance_increment")  # the worker's part
 
 
@@ -79,7 +86,7 @@ def _measure_sqlite(file: Path, seconds: int, results: Results) -> None:
     for synchronous in ("FULL", "NORMAL"):
         bare = ("bare", str(file), str(seconds), synchronous)
         results[f"bare SQLite, {synchronous}, {_MANY} clients"].append(_clients(_MANY, seconds, *bare))
-        words = ("client", f"sqlite:///{file}", str(seconds), str(PARTNERS), synchronous)
+        words = ("client", f"sqlite:///{file}", str(seconds), str(PARTNERS), "1", synchronous)
         results[f"SQLite, {synchronous}, {_MANY} clients"].append(_clients(_MANY, seconds, *words))
 
 
@@ -91,7 +98,7 @@ def _pgbench(server: Server, clients: int, seconds: int) -> Measured:
         printed = server.run("pgbench", *words, "bench")
         took = sorted(int(line.split()[2]) for file in Path(folder).iterdir() for line in file.read_text().splitlines())
     found = re.search(r"tps = ([\d.]+)", printed)
-    return Measured(per_s=float(found[1]) if found else 0, p99_ms=took[len(took) * 99 // 100] / 1000)
+    return Measured(per_s=float(found[1]) if found else 0, **_latencies(took))
 
 
 def _clients(count: int, seconds: int, program: str, *words: str) -> Measured:
@@ -111,7 +118,11 @@ def _clients(count: int, seconds: int, program: str, *words: str) -> Measured:
             raise SystemExit(msg)
     answers = [process.communicate("go\n")[0] for process in _told(running)]
     took = sorted(latency for answer in answers for latency in json.loads(answer))
-    return Measured(per_s=len(took) / seconds, p99_ms=took[len(took) * 99 // 100] / 1000)
+    return Measured(per_s=len(took) / seconds, **_latencies(took))
+
+
+def _latencies(took: list[int]) -> dict[str, float]:
+    return {f"p{part}_ms": took[len(took) * part // 100] / 1000 for part in (50, 99)}
 
 
 def _told(running: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
@@ -123,15 +134,16 @@ def _told(running: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
 
 
 def _show(results: Results) -> None:
-    print("| what | per second | p99, ms | of its yardstick |\n| --- | ---: | ---: | ---: |")
+    print("| what | per second | p50, ms | p99, ms | of its yardstick |\n| --- | ---: | ---: | ---: | ---: |")
     for name, measured in results.items():
         rate = statistics.median(each.per_s for each in measured)
+        p50 = statistics.median(each.p50_ms for each in measured)
         p99 = statistics.median(each.p99_ms for each in measured)
         yardstick = _yardstick(name)
         ratio = (
             "" if yardstick == name else f"{rate / statistics.median(each.per_s for each in results[yardstick]):.2f}"
         )
-        print(f"| {name} | {rate:.0f} | {p99:.1f} | {ratio} |")
+        print(f"| {name} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {ratio} |")
 
 
 def _yardstick(name: str) -> str:

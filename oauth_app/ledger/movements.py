@@ -1,6 +1,7 @@
 """What a transfer is made of, and what the caller wishes and gets."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from oauth_app.ledger.accounts import AccountName
@@ -81,6 +82,14 @@ class TransferWish:
         for movement in self.movements:
             sums[movement.source] = sums.get(movement.source, 0) + movement.amount
         return sums
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """What a transfer is given when it is written."""
+
+    id: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

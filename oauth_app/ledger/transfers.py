@@ -11,7 +11,7 @@ from oauth_app.identifiers import Kind, new_id
 from oauth_app.ledger.accounts import AccountKind, AccountName, find_account, get_balance, open_accounts
 from oauth_app.ledger.errors import OverdraftError, OverReversalError, TransferMismatchError, UnknownTransferError
 from oauth_app.ledger.fees import Split, share_out
-from oauth_app.ledger.movements import Movement, Receipt, TransferKind, TransferWish
+from oauth_app.ledger.movements import Head, Movement, Receipt, TransferKind, TransferWish
 from oauth_app.ledger.rolling_up import roll_up
 from oauth_app.ledger.writing import write
 from oauth_app.models import Account, Posting, Reversal, Transfer
@@ -57,16 +57,10 @@ def record_transfer(session: Session, wish: TransferWish) -> Receipt:
     if wish.reverses and (receipt := _prepare_reversal(session, wish, wish.reverses)):
         return receipt
     _gather_increments(session, wish)
-    transfer = Transfer(
-        id=new_id(Kind.TRANSFER),
-        kind=wish.kind,
-        reference=wish.reference,
-        reverses_id=wish.reverses,
-        created_at=clock.now(),
-    )
+    head = Head(id=new_id(Kind.TRANSFER), created_at=clock.now())
     for is_first_try in (True, False):
-        if write(session, transfer, wish):
-            return Receipt(transfer_id=transfer.id, replayed=False)
+        if write(session, head, wish):
+            return Receipt(transfer_id=head.id, replayed=False)
         # Seldom: done before (perhaps while this one waited), an account is new, or one has too little.
         if receipt := _find_receipt(session, wish):
             return receipt

@@ -4,66 +4,67 @@ Both ways do the same: find the accounts, lock those whose balance changes now, 
 write. They write nothing, and say so, when an account is missing, has too little, or the transfer is there already.
 """
 
-from functools import cache
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from oauth_app.ledger.movements import Movement, TransferWish
+from oauth_app.ledger.accounts import AccountName
+from oauth_app.ledger.movements import Head, TransferWish
 from oauth_app.ledger.writing_sqlite import write_on_sqlite
-from oauth_app.models import Transfer
 
 #: Hot accounts first, then by id: the order in which everything here locks accounts. Hot accounts take credits,
 #: and clearing accounts also debits, without a lock: the trigger appends these (see the migration).
 _STATEMENT = """
-WITH wish AS MATERIALIZED (
-    SELECT s.id AS source_id, d.id AS destination_id, w.asset, w.amount
-    FROM (VALUES {rows}) AS w (source_kind, source_owner, destination_kind, destination_owner, asset, amount)
-    JOIN account s ON s.kind = w.source_kind AND s.owner = w.source_owner AND s.asset = w.asset
-    JOIN account d ON d.kind = w.destination_kind AND d.owner = w.destination_owner AND d.asset = w.asset
-), change AS (
-    SELECT account_id, sum(debit)::bigint AS debit
-    FROM (
-        SELECT source_id AS account_id, amount AS debit FROM wish
-        UNION ALL
-        SELECT destination_id, 0 FROM wish
-    ) AS side GROUP BY account_id
+WITH party AS MATERIALIZED (
+    SELECT w.number, w.debit, a.id, a.asset, a.is_hot,
+        a.is_hot AND (w.debit = 0 OR a.may_be_negative) AS is_appended
+    FROM (VALUES {parties}) AS w (number, kind, owner, asset, debit)
+    JOIN account a ON a.kind = w.kind AND a.owner = w.owner AND a.asset = w.asset
 ), locked AS MATERIALIZED (
-    SELECT a.may_be_negative OR a.balance >= change.debit AS covered
-    FROM account a JOIN change ON change.account_id = a.id
-    WHERE NOT a.is_hot OR (change.debit > 0 AND NOT a.may_be_negative)
-    ORDER BY a.is_hot DESC, a.id
+    SELECT a.may_be_negative OR a.balance >= party.debit AS is_covered
+    FROM party JOIN account a ON a.id = party.id
+    WHERE NOT party.is_appended
+    ORDER BY party.is_hot DESC, a.id
     FOR NO KEY UPDATE OF a
 ), written AS (
     INSERT INTO transfer (id, kind, reference, reverses_id, created_at)
     SELECT %s, %s, %s, %s, %s
-    WHERE (SELECT count(*) FROM wish) = {count} AND (SELECT coalesce(bool_and(covered), TRUE) FROM locked)
+    WHERE (SELECT count(*) FROM party) = {count} AND (SELECT coalesce(bool_and(is_covered), TRUE) FROM locked)
     ON CONFLICT (kind, reference) DO NOTHING
     RETURNING id
 )
 INSERT INTO posting (transfer_id, source_id, destination_id, asset, amount)
-SELECT written.id, wish.source_id, wish.destination_id, wish.asset, wish.amount FROM written CROSS JOIN wish
+SELECT written.id, source.id, destination.id, source.asset, movement.amount
+FROM written CROSS JOIN (VALUES {movements}) AS movement (source, destination, amount)
+JOIN party source ON source.number = movement.source
+JOIN party destination ON destination.number = movement.destination
 """
-_ROW = "(%s::text, %s::text, %s::text, %s::text, %s::text, %s::bigint)"
+#: Who moves something to whom, by their numbers in the wish.
+_Shape = tuple[tuple[int, int], ...]
 
 
-def write(session: Session, transfer: Transfer, wish: TransferWish) -> bool:
+def write(session: Session, head: Head, wish: TransferWish) -> bool:
     """Write the transfer; False if an account is missing or has too little, or the transfer is there already."""
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        return write_on_sqlite(connection, transfer, wish)
-    head = (transfer.id, transfer.kind, transfer.reference, transfer.reverses_id, transfer.created_at)
-    rows = [value for movement in wish.movements for value in _row(movement)]
-    return connection.exec_driver_sql(_statement(len(wish.movements)), (*rows, *head)).rowcount > 0
-
-
-@cache
-def _statement(count: int) -> str:
-    return _STATEMENT.format(rows=", ".join([_ROW] * count), count=count)
-
-
-def _row(movement: Movement) -> tuple[object, ...]:
-    source, destination = movement.source, movement.destination
+        return write_on_sqlite(connection, head, wish)
+    debits: dict[AccountName, int] = {}
+    for movement in wish.movements:
+        debits[movement.source] = debits.get(movement.source, 0) + movement.amount
+        debits.setdefault(movement.destination, 0)
+    numbers = {name: number for number, name in enumerate(debits)}
+    shape = tuple((numbers[movement.source], numbers[movement.destination]) for movement in wish.movements)
     # Plain strings: the driver would look up how to write an enumeration at every call.
-    return (
-        source.kind.value, source.owner, destination.kind.value, destination.owner, source.asset, movement.amount,
+    parties = [part for name, debit in debits.items() for part in (name.kind.value, name.owner, name.asset, debit)]
+    values = (
+        *parties, head.id, wish.kind.value, wish.reference, wish.reverses, head.created_at,
+        *[movement.amount for movement in wish.movements],
     )  # fmt: skip
+    return connection.exec_driver_sql(_statement(len(debits), shape), values).rowcount > 0
+
+
+@lru_cache(maxsize=64)
+def _statement(count: int, shape: _Shape) -> str:
+    parties = [f"({number}, %s::text, %s::text, %s::text, %s::bigint)" for number in range(count)]
+    movements = [f"({source}, {destination}, %s::bigint)" for source, destination in shape]
+    return _STATEMENT.format(parties=", ".join(parties), movements=", ".join(movements), count=count)

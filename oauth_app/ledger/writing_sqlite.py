@@ -6,8 +6,7 @@ from functools import cache
 from sqlalchemy import Connection
 
 from oauth_app.ledger.accounts import AccountName
-from oauth_app.ledger.movements import TransferWish
-from oauth_app.models import Transfer
+from oauth_app.ledger.movements import Head, TransferWish
 
 _FIND = "SELECT kind, owner, asset, id, balance FROM account WHERE (kind, owner, asset) IN (VALUES {rows})"
 _INSERT_TRANSFER = """
@@ -17,18 +16,18 @@ ON CONFLICT (kind, reference) DO NOTHING
 _INSERT_POSTINGS = "INSERT INTO posting (transfer_id, source_id, destination_id, asset, amount) VALUES {rows}"
 
 
-def write_on_sqlite(connection: Connection, transfer: Transfer, wish: TransferWish) -> bool:
+def write_on_sqlite(connection: Connection, head: Head, wish: TransferWish) -> bool:
     """Write the transfer; False if an account is missing or has too little, or the transfer is there already."""
     found = _find_accounts(connection, wish)
     if len(found) < len(wish.accounts) or not _is_covered(found, wish):
         return False
     # As SQLAlchemy's own type writes it: UTC without a zone.
-    moment = transfer.created_at.replace(tzinfo=None).isoformat(" ", "microseconds")
-    head = (transfer.id, wish.kind.value, wish.reference, wish.reverses, moment)
-    if not connection.exec_driver_sql(_INSERT_TRANSFER, head).rowcount:
+    moment = head.created_at.replace(tzinfo=None).isoformat(" ", "microseconds")
+    row = (head.id, wish.kind.value, wish.reference, wish.reverses, moment)
+    if not connection.exec_driver_sql(_INSERT_TRANSFER, row).rowcount:
         return False
     rows = [
-        (transfer.id, found[each.source][0], found[each.destination][0], each.source.asset, each.amount)
+        (head.id, found[each.source][0], found[each.destination][0], each.source.asset, each.amount)
         for each in wish.movements
     ]
     connection.exec_driver_sql(_rows(_INSERT_POSTINGS, len(rows), 5), tuple(value for row in rows for value in row))

@@ -65,6 +65,15 @@ def test_a_posting_names_what_is_there(engine: Engine, transfer_id: str, named: 
 
 
 @pytest.mark.usefixtures("transfer_id")
+def test_each_posting_of_many_is_checked(engine: Engine, transfer_id: str) -> None:
+    """Of postings written together one that names nothing is found, also beside one that is right."""
+    before = balances(engine)
+    right, wrong = (_POST.format(f"'{transfer_id}'", _WALLET_ID, other, "USD", 1) for other in (_HELD_ID, "4711"))
+    with pytest.raises(IntegrityError, match="a posting names a transfer, and two accounts of its own asset"):
+        execute(engine, f"{right}, {wrong[wrong.index('VALUES') + len('VALUES') :]}")
+    assert balances(engine) == before
+
+
 def test_a_thing_is_recorded_once(engine: Engine) -> None:
     """A second transfer of one kind about the same thing is refused by the database itself."""
     again = "INSERT INTO transfer SELECT 'tr_2', kind, reference, created_at, NULL FROM transfer WHERE id <> 'tr_2'"
