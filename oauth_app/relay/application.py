@@ -21,6 +21,7 @@ from oauth_app.relay.errors import ClientLeftError, LateAnswerError, NoAnswerErr
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.prices import PriceBook
 from oauth_app.relay.problems import problem_of
+from oauth_app.relay.realtime import Realtime
 from oauth_app.relay.request_side import RequestSide
 from oauth_app.relay.routes import Route, find_route
 from oauth_app.relay.settlement import Settlement
@@ -65,6 +66,8 @@ class Relay:
         self._settlement = Settlement(parts.prices)
         self._requests = RequestSide(parts.exchange, parts.prices, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
+        #: WebSockets.
+        self.realtime = Realtime(options, parts)
         self._watch = Watch(parts.exchange, idle_timeout_s=options.idle_timeout_s)
         self._running: set[asyncio.Task[None] | None] = set()
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
@@ -81,6 +84,7 @@ class Relay:
         if running:
             # The server has cancelled those that outlived its patience; they still need a moment to end.
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
+        await self.realtime.stop()
         await self._watch.stop()
         await self._parts.admission.stop()
         await self._parts.log.stop()
@@ -88,6 +92,9 @@ class Relay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Relay one call that comes as ASGI messages."""
+        if scope["type"] == "websocket":
+            await self.realtime(scope, receive, send)
+            return
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         call = Call.begin(scope["method"], raw_path, scope["query_string"], scope["headers"])
         client = AsgiClient(receive, send, self.client_limits)

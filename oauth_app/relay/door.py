@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from oauth_app.relay.call import Call
 from oauth_app.relay.direct_client import DirectClient
+from oauth_app.relay.realtime_door import is_odd_handshake
 from oauth_app.relay.routes import is_relayed
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class RelayDoor(HttpToolsProtocol):
         * two names of the host, which RFC 9112 3.2 wants refused
         * another version than HTTP/1.1 and 1.0, and chunks in the latter (RFC 9112 6.1)
         * an upgrade to anything but WebSocket: the parser takes the body for the other protocol
+        * a handshake of a WebSocket that is none, or that comes before an earlier request is answered
         """
         version = self.parser.get_http_version()
         names = [name for name, _ in self.headers]
@@ -150,8 +152,12 @@ class RelayDoor(HttpToolsProtocol):
             or b"#" in self.url
             or names.count(b"host") > 1
             or (version != "1.1" and (version != "1.0" or b"transfer-encoding" in names))
-            or (self.parser.should_upgrade() and self._get_upgrade() != b"websocket")
+            or (self.parser.should_upgrade() and self._is_odd_upgrade(names))
         )
+
+    def _is_odd_upgrade(self, names: list[bytes]) -> bool:
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        return is_busy or self._get_upgrade() != b"websocket" or is_odd_handshake(self.parser.get_method(), names)
 
     def _begin_relayed(self) -> None:
         relay = cast("Relay", self._relay)

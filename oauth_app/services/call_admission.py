@@ -65,11 +65,22 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        caps = _caps(*_subjects(self._caller), clock.now().date().isoformat())
-        if not caps or not ceiling:  # what costs nothing is not refused, however much was spent
-            return
+        caps = _caps_of(self._caller)
+        if caps and ceiling:  # what costs nothing is not refused, however much was spent
+            self._reservation = await self._reserve(caps, ceiling)
+
+    async def set_aside(self, caller: relay.Caller, ceiling: int) -> relay.Deposit:
+        """Set money aside for one part of the call.
+
+        Raises:
+            SpendLimitError: there is not so much left.
+            LimitsAwayError: the database cannot be asked, and without it nothing is spent.
+        """
+        return await self._reserve(_caps_of(caller), ceiling)
+
+    async def _reserve(self, caps: tuple[Cap, ...], ceiling: int) -> Reservation:
         try:
-            self._reservation = await self._purse.reserve(caps, ceiling)
+            return await self._purse.reserve(caps, ceiling)
         except OverLimitError as error:
             raise relay.SpendLimitError(str(error)) from None
         except SQLAlchemyError as error:
@@ -93,6 +104,10 @@ def _subjects(caller: relay.Caller) -> tuple[_Subject, _Subject, _Subject]:
         (f"site:{caller.partner_id}", caller.site_calls),
         (f"token:{caller.token_id}", caller.token_calls),
     )
+
+
+def _caps_of(caller: relay.Caller) -> tuple[Cap, ...]:
+    return _caps(*_subjects(caller), clock.now().date().isoformat())
 
 
 @lru_cache(maxsize=10_000)
