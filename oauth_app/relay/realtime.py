@@ -68,6 +68,10 @@ class Realtime:
             session.end(error)
         return len(meant)
 
+    def talks(self) -> list[Caller]:
+        """Return the callers of the open talks."""
+        return [talk.caller for talk in self._open.values() if talk.caller is not None]
+
     async def stop(self) -> None:
         """Let the last talks leave their records."""
         if self._running:
