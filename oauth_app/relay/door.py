@@ -157,7 +157,8 @@ class RelayDoor(HttpToolsProtocol):
 
     def _is_odd_upgrade(self, names: list[bytes]) -> bool:
         is_busy = self.cycle is not None and not self.cycle.response_complete
-        return is_busy or self._get_upgrade() != b"websocket" or is_odd_handshake(self.parser.get_method(), names)
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        return is_busy or self._get_upgrade() != b"websocket" or is_odd_handshake(method, version, names)
 
     def _begin_relayed(self) -> None:
         relay = cast("Relay", self._relay)

@@ -158,7 +158,8 @@ class Realtime:
         await self._say_goodbye(talk, session, ending, meter)
 
     async def _say_goodbye(self, talk: Talk, session: Session, ending: Ending, meter: TalkMeter) -> None:
-        last_words = None
+        last_words, redactor = None, _redactor(talk)
+        ending = replace(ending, reason=redactor.clean_whole(ending.reason.encode()).decode())
         if (error := ending.error) is not None:
             if not isinstance(error, RelayError):
                 _log.error("%s failed", talk.request_id, exc_info=error)

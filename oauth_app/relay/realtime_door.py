@@ -91,6 +91,7 @@ SERVER_OPTIONS: dict[str, Any] = {
 }
 
 
-def is_odd_handshake(method: bytes, names: Sequence[bytes]) -> bool:
-    """Tell whether a handshake is none (RFC 6455 4.1): another method than GET, with a body, or with two keys."""
-    return method != b"GET" or not _BODY_HEADERS.isdisjoint(names) or names.count(_KEY) > 1
+def is_odd_handshake(method: bytes, version: str, names: Sequence[bytes]) -> bool:
+    """Tell whether a handshake is none (RFC 6455 4.1): not GET in HTTP/1.1, with a body, or with two keys."""
+    is_get = method == b"GET" and version == "1.1"
+    return not is_get or not _BODY_HEADERS.isdisjoint(names) or names.count(_KEY) > 1

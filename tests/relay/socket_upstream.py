@@ -40,6 +40,7 @@ class SocketUpstream:
         """Serve one connection."""
         try:
             await self.script(connection)
+            await connection.close()
         except ConnectionClosed:
             pass
         finally:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,13 +219,12 @@ def test_the_code_of_ohmygpt_reaches_the_caller(relayed: Relayed, upstream: Sock
 
 def test_a_caller_who_is_cut_off_leaves_nothing_open(relayed: Relayed, upstream: SocketUpstream) -> None:
     """Without a good-bye, too, the other side is closed within a second."""
-    made = wire(relayed)
-    left_s = time.monotonic()
-    made.socket.shutdown(socket.SHUT_RDWR)
-    [(code, _, at_s)] = wait_for(lambda: upstream.closings or None)
+    with wire(relayed) as made:
+        left_s = time.monotonic()
+        made.socket.shutdown(socket.SHUT_RDWR)
+        [(code, _, at_s)] = wait_for(lambda: upstream.closings or None)
     assert (code, at_s - left_s < 1) == (1000, True)
     assert relayed.usage()[0].outcome == "client_left"
-    made.close()
 
 
 def test_an_upstream_that_dies_is_told(relayed: Relayed, upstream: SocketUpstream) -> None:
@@ -253,14 +252,15 @@ def test_an_upstream_that_dies_is_told(relayed: Relayed, upstream: SocketUpstrea
 def test_a_message_that_is_too_large_ends_the_talk(relayed: Relayed) -> None:
     """It is not held, and the caller hears why."""
     with wire(relayed) as made:
-        made.send(b"\x00" * (17 * 1024 * 1024))
+        # The head of a frame says how long it is; no more is sent, since unread bytes would reset the connection.
+        made.socket.sendall(b"\x82\xff" + (17 * 1024 * 1024).to_bytes(8) + bytes(4))
         assert closing_of(made)[1] == 1009
 
 
 def test_a_silent_talk_ends(tmp_path: Path, migrated_database: Path, upstream: SocketUpstream) -> None:
     """After the time that a relayed call may be silent, with an error and a good-bye on both sides."""
     with (
-        setting_of(tmp_path, migrated_database, upstream.url, relay_idle_timeout_s=1) as setting,
+        setting_of(tmp_path, migrated_database, upstream.url, relay_idle_timeout_s=5) as setting,
         wire(setting.relayed) as made,
     ):
         messages, code, reason = closing_of(made)
@@ -271,11 +271,12 @@ def test_a_silent_talk_ends(tmp_path: Path, migrated_database: Path, upstream: S
 
 def test_a_server_that_stops_says_so(tmp_path: Path, migrated_database: Path, upstream: SocketUpstream) -> None:
     """Both sides are told that the hub goes away, and the talk leaves its record."""
-    with setting_of(tmp_path, migrated_database, upstream.url) as setting:
-        made = wire(setting.relayed)
-        made.send("x")
-        made.recv(5)
-    assert closing_of(made)[1] == 1001
+    with ExitStack() as stack:
+        with setting_of(tmp_path, migrated_database, upstream.url) as setting:
+            made = stack.enter_context(wire(setting.relayed))
+            made.send("x")
+            made.recv(5)
+        assert closing_of(made)[1] == 1001
     assert upstream.closings[0][0] == 1001
     assert setting.relayed.usage()[0].outcome == "refused"
 
