@@ -51,7 +51,7 @@ class HubApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the life of the server."""
         match scope["type"]:
-            case "http" if is_relayed(scope.get("raw_path") or quote(scope["path"]).encode()):
+            case "http" | "websocket" if is_relayed(scope.get("raw_path") or quote(scope["path"]).encode()):
                 await self._relay(scope, receive, send)
             case "http":
                 await self._pages(_for_wsgi(scope), receive, send)

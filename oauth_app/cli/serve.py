@@ -9,6 +9,7 @@ from uvicorn.config import LOGGING_CONFIG
 from oauth_app.cli.opening import check_database, open_hub
 from oauth_app.cli.ports import check_port_is_free
 from oauth_app.relay.door import RelayDoor
+from oauth_app.relay.realtime_door import SERVER_OPTIONS
 from oauth_app.settings import hand_on_workers, load_settings
 
 #: Streams that are still running when a stop is asked for may finish for this long.
@@ -47,6 +48,7 @@ def serve(host: str | None, port: int | None, workers: int, log_level: str) -> N
         port=port,
         workers=workers,
         http=RelayDoor,
+        **SERVER_OPTIONS,
         log_level=log_level,
         log_config=log_config(log_level.upper()),
         access_log=False,  # the hub writes its own, with request ids and without secrets

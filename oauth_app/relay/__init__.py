@@ -1,6 +1,6 @@
 """AI calls on their way to OhMyGPT: who calls, what passes, what it used."""
 
-from oauth_app.relay.admission import Admission, Passage, Standing
+from oauth_app.relay.admission import Admission, Deposit, Passage, Standing
 from oauth_app.relay.application import Relay, RelayOptions, RelayParts
 from oauth_app.relay.callers import Caller, CallerCache, CallerFinder
 from oauth_app.relay.credentials import Credential
@@ -27,6 +27,7 @@ __all__ = [
     "CallerCache",
     "CallerFinder",
     "Credential",
+    "Deposit",
     "ErrorWords",
     "Exchange",
     "Grapevine",

@@ -16,6 +16,13 @@ class Standing:
     reset_s: int
 
 
+class Deposit(Protocol):
+    """Money that is set aside for a part of a call."""
+
+    def settle(self, cost: int) -> None:
+        """Count what was spent, and give back the rest. The first call counts, and it never waits."""
+
+
 class Passage(Protocol):
     """The place of one call within all the limits of its caller."""
 
@@ -33,6 +40,14 @@ class Passage(Protocol):
 
     async def reserve(self, ceiling: int) -> None:
         """Set money aside for the call.
+
+        Raises:
+            SpendLimitError: there is not so much left.
+            LimitsAwayError: nobody can say at the moment.
+        """
+
+    async def set_aside(self, caller: Caller, ceiling: int) -> Deposit:
+        """Set money aside beside that of the call, within what the caller is allowed now, for one of its many parts.
 
         Raises:
             SpendLimitError: there is not so much left.

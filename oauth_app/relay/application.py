@@ -27,6 +27,7 @@ from oauth_app.relay.errors import (
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.heads import Head, split_length
 from oauth_app.relay.problems import problem_of
+from oauth_app.relay.realtime import Realtime
 from oauth_app.relay.request_side import RequestSide
 from oauth_app.relay.routes import Route, find_route
 from oauth_app.relay.settlement import Settlement
@@ -79,9 +80,11 @@ class Relay:
         self._settlement = Settlement(parts.tariff.book)
         self._requests = RequestSide(parts.exchange, parts.tariff.book, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
+        #: WebSockets.
+        self.realtime = Realtime(options, parts)
         self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
         self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
-        self._withdrawal = Withdrawal(parts.callers, self._watch)
+        self._withdrawal = Withdrawal(parts.callers, self._watch, self.realtime)
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 
     async def start(self) -> None:
@@ -98,6 +101,7 @@ class Relay:
             # The server has cancelled those that outlived its patience; they still need a moment to end.
             await asyncio.wait(running, timeout=_LAST_CALLS_S)
         await self._withdrawal.stop()
+        await self.realtime.stop()
         await self._watch.stop()
         await self._parts.tariff.stop()
         await self._parts.admission.stop()
@@ -106,6 +110,9 @@ class Relay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Relay one call that comes as ASGI messages."""
+        if scope["type"] == "websocket":
+            await self.realtime(scope, receive, send)
+            return
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
         call = Call.begin(scope["method"], raw_path, scope["query_string"], *_head(scope["headers"]))
         client = AsgiClient(receive, send, self.client_limits)

@@ -63,7 +63,7 @@ class Base:
         #: How long a call that is not streamed may take there before the host cuts it off; None is no limit.
         self.limit_s = known_limits().get(self.address.host)
         self._idle: deque[Connection] = deque()
-        self._tls = ssl.create_default_context() if self.address.is_tls else None
+        self.tls = ssl.create_default_context() if self.address.is_tls else None
 
     @property
     def idle_count(self) -> int:
@@ -88,7 +88,7 @@ class Base:
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop), address.host, address.port, ssl=self._tls
+                    lambda: Connection(loop), address.host, address.port, ssl=self.tls
                 )
         except (OSError, TimeoutError, ssl.SSLError) as error:
             raise NoAnswerError from error

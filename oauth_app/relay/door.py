@@ -20,6 +20,7 @@ from oauth_app.relay.call import Call
 from oauth_app.relay.client import LINGER_S
 from oauth_app.relay.direct_client import DirectClient
 from oauth_app.relay.heads import LENGTH, Head
+from oauth_app.relay.realtime_door import is_odd_handshake
 from oauth_app.relay.routes import is_relayed
 
 if TYPE_CHECKING:
@@ -208,14 +209,21 @@ class RelayDoor(HttpToolsProtocol):
         * two names of the host, which RFC 9112 3.2 wants refused
         * another version than HTTP/1.1 and 1.0, and chunks in the latter (RFC 9112 6.1)
         * an upgrade to anything but WebSocket: the parser takes the body for the other protocol
+        * a handshake of a WebSocket that is none, or that comes before an earlier request is answered
         """
         return (
             not self.url.startswith(b"/")
             or b"#" in self.url
             or (head.has_twins and head.count(b"host") > 1)
             or (is_old and (self.parser.get_http_version() != "1.0" or head.has(b"transfer-encoding")))
-            or (is_upgrade and self._get_upgrade() != b"websocket")
+            or (is_upgrade and self._is_odd_upgrade())
         )
+
+    def _is_odd_upgrade(self) -> bool:
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        names = [name for name, _ in self.headers] + ([LENGTH] if self._length else [])
+        return is_busy or self._get_upgrade() != b"websocket" or is_odd_handshake(method, version, names)
 
     def _begin_relayed(self, head: Head, *, is_old: bool) -> None:
         relay = cast("Relay", self._relay)

@@ -41,6 +41,11 @@ class Exchange:
     def __init__(self, urls: Sequence[str]) -> None:
         self._bases = Bases(urls)
 
+    @property
+    def bases(self) -> Bases:
+        """The addresses and their health, which WebSockets share."""
+        return self._bases
+
     async def send(self, request: Request) -> Answer:
         """Send a request, or its beginning, and return the answer to wait for.
 

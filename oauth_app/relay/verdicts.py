@@ -3,8 +3,8 @@
 import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Protocol
 
-from oauth_app.relay.answer import Answer
 from oauth_app.relay.errors import EmptyBalanceError, LateAnswerError, LostConnectionError, WrongAnswerError
 from oauth_app.relay.routes import Dialect, Route
 
@@ -26,7 +26,26 @@ class ErrorWords:
     insufficient_funds: AbstractSet[str]
 
 
-async def read_beginning(answer: Answer, *, route: Route, dialect: Dialect, words: ErrorWords) -> bytes:
+class Readable(Protocol):
+    """As much of an answer as a verdict needs."""
+
+    @property
+    def status(self) -> int:
+        """Of the head."""
+
+    @property
+    def media_type(self) -> bytes:
+        """Without parameters, in lower case."""
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether everything was read."""
+
+    async def read(self) -> bytes:
+        """Return the next piece, or nothing at the end."""
+
+
+async def read_beginning(answer: Readable, *, route: Route, dialect: Dialect, words: ErrorWords) -> bytes:
     """Return the first bytes of an answer that may pass, and none for a stream: that begins at once.
 
     Raises:
@@ -54,11 +73,11 @@ async def read_beginning(answer: Answer, *, route: Route, dialect: Dialect, word
     return beginning
 
 
-def _may_be_error(answer: Answer, dialect: Dialect) -> bool:
+def _may_be_error(answer: Readable, dialect: Dialect) -> bool:
     return answer.status >= 400 or dialect is Dialect.PLATFORM
 
 
-async def _read_error(answer: Answer) -> bytes:
+async def _read_error(answer: Readable) -> bytes:
     """Read on until it is clear whether this is an error: at its end, or when it is too long for one."""
     beginning = b""
     while len(beginning) <= _MAX_ERROR_BYTES and (chunk := await answer.read()):
@@ -66,7 +85,7 @@ async def _read_error(answer: Answer) -> bytes:
     return beginning
 
 
-def _check_content(answer: Answer, beginning: bytes, words: ErrorWords) -> None:
+def _check_content(answer: Readable, beginning: bytes, words: ErrorWords) -> None:
     if answer.media_type.endswith(b"json") and beginning.lstrip()[:1] == _MARKUP:
         raise WrongAnswerError
     if answer.status < 400 and b'"statusCode"' not in beginning:

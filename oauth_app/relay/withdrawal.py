@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.errors import WithdrawnError
+from oauth_app.relay.realtime import Realtime
 from oauth_app.relay.watch import Watch
 
 #: How long a call may go on after another process was told of a withdrawal, at most.
@@ -22,9 +23,10 @@ _log = logging.getLogger(__name__)
 class Withdrawal:
     """Looks whether those who are being answered still may be."""
 
-    def __init__(self, callers: CallerFinder, watch: Watch) -> None:
+    def __init__(self, callers: CallerFinder, watch: Watch, realtime: Realtime) -> None:
         self._callers = callers
         self._watch = watch
+        self._realtime = realtime
         self._is_due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -54,13 +56,15 @@ class Withdrawal:
                 _log.exception("nobody could be asked whether running calls are still allowed")
 
     async def _look(self) -> None:
-        running = [(caller.token_id, client) for caller, client in self._watch.callers()]
-        if not running:
+        running = self._watch.callers()
+        asked = {caller.token_id for caller in (*(caller for caller, _ in running), *self._realtime.talks())}
+        if not asked:
             return
-        allowed = await self._callers.still_allowed({token_id for token_id, _ in running})
-        for token_id, client in running:
-            if token_id not in allowed:
+        withdrawn = asked - await self._callers.still_allowed(asked)
+        for caller, client in running:
+            if caller.token_id in withdrawn:
                 client.end(WithdrawnError())
+        self._realtime.end(lambda caller: caller.token_id in withdrawn, WithdrawnError())
 
 
 def _tell(loop: asyncio.AbstractEventLoop, is_due: asyncio.Event) -> None:

@@ -105,10 +105,21 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        if not self.is_capped or not ceiling:  # what costs nothing is not refused, however much was spent
-            return
+        if self.is_capped and ceiling:  # what costs nothing is not refused, however much was spent
+            self._reservation = await self._reserve(self._bounds, ceiling)
+
+    async def set_aside(self, caller: relay.Caller, ceiling: int) -> relay.Deposit:
+        """Set money aside for one part of the call.
+
+        Raises:
+            SpendLimitError: there is not so much left.
+            LimitsAwayError: the database cannot be asked, and without it nothing is spent.
+        """
+        return await self._reserve(_Bounds.of(caller), ceiling)
+
+    async def _reserve(self, bounds: "_Bounds", ceiling: int) -> Reservation:
         try:
-            self._reservation = await self._purse.reserve(self._bounds.caps_on(clock.now().date().isoformat()), ceiling)
+            return await self._purse.reserve(bounds.caps_on(clock.now().date().isoformat()), ceiling)
         except OverLimitError as error:
             raise relay.SpendLimitError(str(error)) from None
         except SQLAlchemyError as error:

@@ -14,6 +14,7 @@ from aiohttp import web
 from oauth_app.relay import Relay
 from oauth_app.relay.asgi_types import AsgiApplication, Receive, Scope, Send
 from oauth_app.relay.door import RelayDoor
+from oauth_app.relay.realtime_door import SERVER_OPTIONS
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -127,8 +128,8 @@ def running(application: AsgiApplication, **options: Any) -> Iterator[str]:  # n
         "port": 0,
         "lifespan": "on",
         "log_level": "critical",
-        "ws": "none",
         "timeout_graceful_shutdown": 2,
+        **SERVER_OPTIONS,
     }
     server = uvicorn.Server(uvicorn.Config(application, **(known | options)))
     thread = threading.Thread(target=server.run, daemon=True)
