@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import zlib
+from datetime import datetime
 from enum import StrEnum
 
 from oauth_app import clock
@@ -66,7 +67,15 @@ class TokenKind(StrEnum):
 def new_id(kind: Kind) -> str:
     """Return a fresh id such as ``ch_01jd…``; ids made later sort later (to the millisecond)."""
     moment_ms = int(clock.now().timestamp() * 1000)
-    number = (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    return _written(kind, (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS))
+
+
+def first_id(kind: Kind, moment: datetime) -> str:
+    """Return the least id that can be made at a moment: a span of time is a span of ids, which have an index."""
+    return _written(kind, max(int(moment.timestamp() * 1000), 0) << _RANDOM_BITS)
+
+
+def _written(kind: Kind, number: int) -> str:
     return f"{kind}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])}"
 
 
