@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 import zlib
+from datetime import datetime
 from enum import StrEnum
 
 from oauth_app import clock
@@ -73,6 +74,11 @@ def new_id(kind: Kind) -> str:
     moment_ms = int(clock.now().timestamp() * 1000)
     number = (moment_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     return f"{kind}_{_base32(number, _ID_CHARS)}"
+
+
+def first_id(kind: Kind, moment: datetime) -> str:
+    """Return the least id that can be made at a moment: a span of time is a span of ids, which have an index."""
+    return f"{kind}_{_base32(max(int(moment.timestamp() * 1000), 0) << _RANDOM_BITS, _ID_CHARS)}"
 
 
 class Series:

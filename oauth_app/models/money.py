@@ -23,11 +23,12 @@ class Charge(Base):
         ),
         CheckConstraint("funding IN ('upstream', 'wallet')", "funding_is_known"),
         CheckConstraint("refunded >= 0 AND refunded <= amount", "refunds_fit"),
-        Index("ix__charge__status__created_at", "status", "created_at"),
+        Index("ix__charge__status__id", "status", "id"),
+        Index("ix__charge__partner_id__id", "partner_id", "id"),
     )
 
     id: Mapped[Id]
-    partner_id: Mapped[PartnerId]
+    partner_id: Mapped[str] = mapped_column(ForeignKey("partner.id"))
     user_id: Mapped[UserId]
     consent_id: Mapped[ConsentId]
     idempotency_key: Mapped[str] = mapped_column(String(255))

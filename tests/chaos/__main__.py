@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -49,6 +50,7 @@ def show(evidence: Evidence, promises: Promises, found: dict[str, list[str]]) ->
     rows = Counter(f"charge {row.funding} {row.status}" for row in evidence.charges)
     rows += Counter(f"top-up {row.provider} {row.status}" for row in evidence.top_ups)
     rows += Counter(f"hold {hold.status}" for hold, _ in evidence.holds)
+    rows["hold expired during the storm"] = _expired_before(evidence, promises.storm_ended_at)
     rows["refund of a charge"] = len(evidence.refunds)
     rows += Counter(f"alarm {alarm.outcome}" for alarm in evidence.alarms)
     for what, count in sorted(rows.items()):
@@ -63,6 +65,12 @@ def show(evidence: Evidence, promises: Promises, found: dict[str, list[str]]) ->
         click.echo(f"  {'FAILED' if wrong else 'ok':<8} {check.__name__}")
         for line in wrong[:20]:
             click.echo(f"           {line}")
+
+
+def _expired_before(evidence: Evidence, moment: datetime | None) -> int:
+    """Return how many holds a hub that might be killed at any instant has given back."""
+    ended = [hold.settled_at for hold, _ in evidence.holds if hold.status == "expired"]
+    return sum(moment is not None and at is not None and at < moment for at in ended)
 
 
 def _show_stripe(evidence: Evidence) -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -34,6 +35,8 @@ class Promises:
     #: Every key a partner has used, with its body; a key stands for one wish.
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    #: When the last hub was killed.
+    storm_ended_at: datetime | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, what: str, answer: requests.Response) -> dict[str, Any] | None:
@@ -72,6 +75,7 @@ class Driver(threading.Thread):
             (self._charge_wallet, 12),
             (self._refund, 6),
             (self._hold, 8),
+            (self._hold_for_a_minute, 5),
             (self._come_late, 3),
             (self._top_up_stripe, 6),
             (self._top_up_ohmygpt, 2),
@@ -125,6 +129,11 @@ class Driver(threading.Thread):
             charge = self._random.choice(self._charges)
             part = {"amount": self._random.randint(1, 50)} if self._random.random() < 0.7 else {}
             self._post("refunds", {"charge": charge, **part}, self._key("refund"))
+
+    def _hold_for_a_minute(self) -> None:
+        """Hold a little and forget it: it expires while hubs are killed, if the storm lasts."""
+        wish = {"amount": self._random.randint(1, 20), "asset": "USD", "description": "left", "expires_in": _SHORT_S}
+        self._post("holds", wish, self._key("hold"))
 
     def _hold(self, how: str | None = None) -> None:
         life_s = self._random.choice((_SHORT_S, _LONG_S))

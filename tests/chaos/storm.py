@@ -57,6 +57,7 @@ def rage(
         victim.wait_until_ready()
         if done % 20 == 0:
             tell(f"{done} kills, {sum(promises.counts.values())} answers")
+    promises.storm_ended_at = clock.now()
     _calm(place)
     stop_all(drivers)
     return promises, done

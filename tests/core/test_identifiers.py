@@ -1,13 +1,13 @@
 """Ids sort by time; tokens cannot be mistaken for one another."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_app import clock
-from oauth_app.identifiers import Kind, TokenKind, is_well_formed, new_id, new_token
+from oauth_app.identifiers import Kind, TokenKind, first_id, is_well_formed, new_id, new_token
 
 
 def test_later_ids_sort_later() -> None:
@@ -15,6 +15,16 @@ def test_later_ids_sort_later() -> None:
     earlier = new_id(Kind.CHARGE)
     with clock.moved(timedelta(milliseconds=2)):
         assert earlier < new_id(Kind.CHARGE)
+
+
+def test_a_span_of_time_is_a_span_of_ids() -> None:
+    """What is made from a moment on has at least its first id, and what was made before it has less."""
+    began = clock.now()
+    made = new_id(Kind.CHARGE)
+    assert first_id(Kind.CHARGE, began) <= made < first_id(Kind.CHARGE, clock.now() + timedelta(milliseconds=1))
+    assert first_id(Kind.CHARGE, datetime(1, 1, 1, tzinfo=UTC)) == first_id(
+        Kind.CHARGE, datetime(1970, 1, 1, tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize("kind", TokenKind)

@@ -161,6 +161,17 @@ def test_the_next_top_up_pays_what_is_owed_first(hub: Hub, alice: Person, order:
     check_books(hub)
 
 
+def test_a_payment_smaller_than_the_debt_pays_a_part_of_it(hub: Hub, alice: Person, order: TopUp) -> None:
+    """All of it goes to the debt, and the wallet stays frozen."""
+    told(hub, order)
+    spend(hub, alice.user_id, 12_00)
+    became(hub, order, refunded=12_00)
+    told(hub, opened(hub, alice.user_id, amount=5_00))
+
+    assert (wallet(hub, alice.user_id), owed(hub, alice.user_id), cleared(hub)) == (0, 7_00, 5_00)
+    check_books(hub)
+
+
 def test_a_dispute_that_is_won_after_the_money_was_spent_pays_the_debt(hub: Hub, alice: Person, order: TopUp) -> None:
     """What comes back pays what is owed, and the rest is in the wallet again."""
     told(hub, order)

@@ -98,6 +98,19 @@ def test_a_charge_that_overlaps_a_look_is_not_counted_off(hub: Hub, access: Acce
     assert watched(hub, order, 3) == "open"
 
 
+def test_a_charge_that_ends_after_the_question_is_not_counted_off(
+    hub: Hub, access: Access, sandbox: Sandbox, order: TopUp
+) -> None:
+    """The balance was told before the money was gone; counted off, it would be a payment that nobody made."""
+    before = sandbox.account(ALICE)["balance"]
+    made = charged(hub, access, 1, 3 * CNY_1)
+    with transaction(hub.engine) as session:
+        session.get_one(Charge, made.id).settled_at = clock.now() + 2.5 * MINUTE
+    sandbox.set_balance(ALICE, before)
+
+    assert watched(hub, order, 2) == "open"
+
+
 @pytest.mark.parametrize("untold", [{"upstream_order_id": None}, {"status": "unknown"}], ids=str)
 def test_a_charge_that_ohmygpt_did_not_tell_of_is_not_counted_off(
     hub: Hub, access: Access, sandbox: Sandbox, order: TopUp, untold: dict[str, Any]

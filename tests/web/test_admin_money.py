@@ -127,6 +127,8 @@ NARROWED = [
     ("refunds", {"since": "2000-01-01", "until": "2999-01-01"}, 1),
     ("refunds", {"until": "2000-01-01"}, 0),
     ("ledger", {"since": "2999-01-01"}, 0),
+    ("holds", {"since": "0001-01-01", "until": "9999-12-30"}, 2),
+    ("holds", {"until": "0001-01-01"}, 0),
     ("charges", {"since": "yesterday", "until": "9999-12-31"}, 2),
 ]
 
