@@ -8,7 +8,11 @@ from sqlalchemy import Connection
 from oauth_app.ledger.accounts import AccountName
 from oauth_app.ledger.movements import Head, TransferWish
 
-_FIND = "SELECT kind, owner, asset, id, balance FROM account WHERE (kind, owner, asset) IN (VALUES {rows})"
+#: CROSS JOIN keeps the order: for ``(kind, owner, asset) IN (VALUES …)`` SQLite reads every account there is.
+_FIND = """
+SELECT a.kind, a.owner, a.asset, a.id, a.balance FROM (VALUES {rows}) AS w
+CROSS JOIN account a ON a.kind = w.column1 AND a.owner = w.column2 AND a.asset = w.column3
+"""
 _INSERT_TRANSFER = """
 INSERT INTO transfer (id, kind, reference, reverses_id, created_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (kind, reference) DO NOTHING

@@ -64,7 +64,6 @@ def test_a_posting_names_what_is_there(engine: Engine, transfer_id: str, named: 
         execute(engine, _POST.format(named.format(transfer_id), source, _HELD_ID, asset, 1))
 
 
-@pytest.mark.usefixtures("transfer_id")
 def test_each_posting_of_many_is_checked(engine: Engine, transfer_id: str) -> None:
     """Of postings written together one that names nothing is found, also beside one that is right."""
     before = balances(engine)
@@ -74,6 +73,7 @@ def test_each_posting_of_many_is_checked(engine: Engine, transfer_id: str) -> No
     assert balances(engine) == before
 
 
+@pytest.mark.usefixtures("transfer_id")
 def test_a_thing_is_recorded_once(engine: Engine) -> None:
     """A second transfer of one kind about the same thing is refused by the database itself."""
     again = "INSERT INTO transfer SELECT 'tr_2', kind, reference, created_at, NULL FROM transfer WHERE id <> 'tr_2'"

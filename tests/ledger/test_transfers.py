@@ -1,7 +1,7 @@
 """Transfers are recorded once, and what is refused is refused by name."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from oauth_app.db import transaction
 from oauth_app.ledger import (
@@ -42,6 +42,21 @@ def test_a_repeat_moves_nothing(engine: Engine) -> None:
     first = charge(engine, "ch_1", 60)
     assert charge(engine, "ch_1", 60) == Receipt(transfer_id=first.transfer_id, replayed=True)
     assert balance(engine, WALLET) == 40
+
+
+def test_a_charge_reads_no_whole_table(sqlite: Engine) -> None:
+    """However many wallets there are, a charge finds its accounts by an index."""
+    fill(sqlite, 100)
+    statements: list[tuple[str, object]] = []
+    event.listen(sqlite, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+    charge(sqlite, "ch_0")  # opens the accounts
+    statements.clear()
+    charge(sqlite, "ch_1")
+    with sqlite.connect() as connection:
+        told = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", values) for each, values in statements[1:]]
+        plan = [str(row.detail) for rows in told for row in rows]
+    assert any("SEARCH a USING INDEX" in step for step in plan)
+    assert not any(step.startswith(("SCAN a", "SCAN t", "SCAN p")) for step in plan)
 
 
 def test_a_repeat_with_another_amount_is_refused(engine: Engine) -> None:
