@@ -15,13 +15,14 @@ from oauth_app.relay.errors import (
     WrongProofError,
 )
 from oauth_app.relay.exchange import Exchange
-from oauth_app.relay.prices import PriceBook
+from oauth_app.relay.prices import Assumptions, PriceBook
 from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 
 __all__ = [
     "Admission",
+    "Assumptions",
     "Caller",
     "CallerCache",
     "CallerFinder",

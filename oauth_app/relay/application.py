@@ -69,7 +69,7 @@ class Relay:
         self._requests = RequestSide(parts.exchange, parts.tariff.book, patience_s=options.idle_timeout_s)
         self._answers = Answering(options, parts.callers, self._settlement)
         self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
-        self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
+        self._watch = Watch(parts.exchange, self.senders, self._settlement, idle_timeout_s=options.idle_timeout_s)
         self._running: set[asyncio.Task[None] | None] = set()
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 

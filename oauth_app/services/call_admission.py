@@ -4,6 +4,8 @@ How many calls a minute and at once is counted in this process; what they spend,
 together.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from sqlalchemy import Engine
@@ -51,6 +53,7 @@ class _Passage:
         self._limits = limits
         self._reservation: Reservation | None = None
         self._is_settled = False
+        self.allowance: int | None = None
         self.calls = pace.admit(limits)
 
     @property
@@ -65,15 +68,22 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        caps = _caps(*_subjects(self._caller), clock.now().date().isoformat())
+        caps = self._caps()
         if not caps or not ceiling:  # what costs nothing is not refused, however much was spent
             return
-        try:
+        with _told_as_relay_errors():
             self._reservation = await self._purse.reserve(caps, ceiling)
-        except OverLimitError as error:
-            raise relay.SpendLimitError(str(error)) from None
-        except SQLAlchemyError as error:
-            raise relay.LimitsAwayError from error
+
+    async def reserve_rest(self, ceiling: int, least: int) -> None:
+        """Set aside what is left, for a call that may cost more.
+
+        Raises:
+            SpendLimitError: less than the least is left, or such a call runs already.
+            LimitsAwayError: the database cannot be asked.
+        """
+        with _told_as_relay_errors():
+            self._reservation = await self._purse.reserve_rest(self._caps(), ceiling, least)
+        self.allowance = self._reservation.amount
 
     def settle(self, cost: int) -> None:
         """Give the place back, and count what was spent."""
@@ -82,6 +92,19 @@ class _Passage:
             self._pace.leave(self._limits)
             if self._reservation is not None:
                 self._reservation.settle(cost)
+
+    def _caps(self) -> tuple[Cap, ...]:
+        return _caps(*_subjects(self._caller), clock.now().date().isoformat())
+
+
+@contextmanager
+def _told_as_relay_errors() -> Iterator[None]:
+    try:
+        yield
+    except OverLimitError as error:
+        raise relay.SpendLimitError(str(error)) from None
+    except SQLAlchemyError as error:
+        raise relay.LimitsAwayError from error
 
 
 _Subject = tuple[str, CallLimits]
