@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     new_site_calls_at_once: int = Field(default=100, ge=0, le=1_000_000)
     #: Other addresses of the same API, tried in this order when the first takes no connection; comma between.
     ohmygpt_api_fallbacks: str = ""
+    #: What a call of a model without a price is set aside and counted with at most, in CNY; 0: by the dearest model.
+    relay_unknown_model_cny: int = Field(default=0, ge=0, le=100_000)
+    #: How long an answer is taken to be that nobody limits, where the limits do not leave the longest that it may be.
+    relay_usual_answer_tokens: int = Field(default=0, ge=0, le=1_000_000)
     relay_max_body_mb: int = Field(default=100, ge=1, le=2048)
     relay_idle_timeout_s: int = Field(default=300, ge=5, le=3600)
 

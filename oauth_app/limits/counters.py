@@ -85,13 +85,22 @@ _SHRINK = (
 )
 
 
-def take(session: Session, holder: str, wants: Iterable[tuple[Cap, int]]) -> dict[Key, Taken]:
+def take(
+    session: Session, holder: str, wants: Iterable[tuple[Cap, int]], *, most: int | None = None
+) -> dict[Key, Taken]:
     """Take allotments of at least so much from each counter. The caller commits, or rolls everything back.
+
+    Args:
+        session: to work in.
+        holder: who takes them.
+        wants: how much of which.
+        most: take up to so much of each, if there is that; None takes a little beside what is wanted.
 
     Raises:
         OverLimitError: one of the caps leaves less.
     """
-    return {cap.key: _take(session, holder, cap, need) for cap, need in sorted(wants, key=lambda want: want[0].key)}
+    in_order = sorted(wants, key=lambda want: want[0].key)
+    return {cap.key: _take(session, holder, cap, need, most) for cap, need in in_order}
 
 
 def report(session: Session, holder: str, reports: Sequence[Report]) -> list[Key]:
@@ -156,7 +165,7 @@ def forget_periods(session: Session, before: datetime) -> None:
         session.execute(delete(SpendCounter).where(is_such, SpendCounter.held == 0, SpendCounter.period < period))
 
 
-def _take(session: Session, holder: str, cap: Cap, need: int) -> Taken:
+def _take(session: Session, holder: str, cap: Cap, need: int, most: int | None) -> Taken:
     names = {"a_subject": cap.subject, "a_period": cap.period}
     row = session.execute(_LOCKED_COUNTER, names).first()
     if row is None:
@@ -166,7 +175,8 @@ def _take(session: Session, holder: str, cap: Cap, need: int) -> Taken:
     left = cap.most - row.spent - row.held
     if left < need:
         raise OverLimitError(cap, max(left, 0))
-    amount = max(need, min(cap.most // _PART_OF_CAP, left // _PART_OF_REST))
+    beside = min(cap.most // _PART_OF_CAP, left // _PART_OF_REST) if most is None else min(most, left)
+    amount = max(need, beside)
     session.execute(_MOVE, names | {"more_spent": 0, "more_held": amount})
     insert = insert_into(session, SpendAllotment).values(
         holder=holder, subject=cap.subject, period=cap.period, held=amount, expires_at=clock.now() + LIFE

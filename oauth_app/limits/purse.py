@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from oauth_app.db import transaction
 from oauth_app.limits import counters
-from oauth_app.limits.counters import Cap, Key, Report, Taken
+from oauth_app.limits.counters import Cap, Key, OverLimitError, Report, Taken
 
 _REPORT_EVERY_S = 0.2
 _RENEW_EVERY_S = 2.0
@@ -33,6 +33,8 @@ class _Pot:
     reserved: int = 0
     unreported: int = 0
     used_s: float = 0.0
+    #: A call runs that was given what was left, and may cost more.
+    is_short: bool = False
 
     @property
     def free(self) -> int:
@@ -42,12 +44,12 @@ class _Pot:
 class Reservation:
     """What is set aside for one call."""
 
-    __slots__ = ("_amount", "_is_settled", "_pots", "_purse")
+    __slots__ = ("_is_settled", "_pots", "_purse", "amount")
 
     def __init__(self, purse: "Purse", pots: Sequence[_Pot], amount: int) -> None:
         self._purse = purse
         self._pots = pots
-        self._amount = amount
+        self.amount = amount
         self._is_settled = False
 
     @property
@@ -61,9 +63,32 @@ class Reservation:
             return
         self._is_settled = True
         for pot in self._pots:
-            pot.reserved -= self._amount
+            self._release(pot)
             pot.unreported += cost
         self._purse.wake()
+
+    def _release(self, pot: _Pot) -> None:
+        pot.reserved -= self.amount
+
+
+class ShortReservation(Reservation):
+    """What is set aside for a call that may cost more than is left: of each cap as much as there was."""
+
+    __slots__ = ("_ceiling", "_parts")
+
+    def __init__(self, purse: "Purse", pots: Sequence[_Pot], ceiling: int) -> None:
+        self._parts = {id(pot): min(pot.free, ceiling) for pot in pots}
+        super().__init__(purse, pots, min(self._parts.values()))
+        for pot in pots:
+            pot.reserved += self._parts[id(pot)]
+            pot.is_short = pot.is_short or self._parts[id(pot)] < ceiling
+        self._ceiling = ceiling
+
+    def _release(self, pot: _Pot) -> None:
+        part = self._parts[id(pot)]
+        pot.reserved -= part
+        if part < self._ceiling:
+            pot.is_short = False
 
 
 class Purse:
@@ -114,6 +139,29 @@ class Purse:
             pot.used_s = now_s
         return Reservation(self, pots, amount)
 
+    async def reserve_rest(self, caps: Sequence[Cap], ceiling: int, least: int) -> ShortReservation:
+        """Set aside what is left within each cap, up to a ceiling; to be asked for when that itself is too much.
+
+        One such call at a time may run within a cap that it could pass: what all of them pass a cap by is then what
+        one of them costs beyond what was left.
+
+        Raises:
+            OverLimitError: one of the caps leaves less than the least, or such a call runs already.
+            SQLAlchemyError: the counters cannot be asked.
+        """
+        try:
+            await asyncio.shield(self._begin_refill(caps, least, ceiling))
+        except OverLimitError:
+            async with self._reporting:
+                pass  # what was on its way back is there now
+            await asyncio.shield(self._begin_refill(caps, least, ceiling))
+        pots = self._find_pots(caps, least)
+        for cap in caps:
+            pot = self._pots.get(cap.key)
+            if pots is None or pot is None or (pot.is_short and pot.free < ceiling):
+                raise OverLimitError(cap, 0 if pot is None else max(pot.free, 0))
+        return ShortReservation(self, pots or [], ceiling)
+
     def _find_pots(self, caps: Sequence[Cap], amount: int) -> list[_Pot] | None:
         pots = []
         for cap in caps:
@@ -123,8 +171,8 @@ class Purse:
             pots.append(pot)
         return pots
 
-    def _begin_refill(self, caps: Sequence[Cap], amount: int) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._refill_in_turn(caps, amount))
+    def _begin_refill(self, caps: Sequence[Cap], amount: int, most: int | None = None) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._refill_in_turn(caps, amount, most))
         self._refills.add(task)
         task.add_done_callback(self._note_refill)
         return task
@@ -134,23 +182,26 @@ class Purse:
         if not task.cancelled():
             task.exception()  # told to whoever waits; nobody may
 
-    async def _refill_in_turn(self, caps: Sequence[Cap], amount: int) -> None:
+    async def _refill_in_turn(self, caps: Sequence[Cap], amount: int, most: int | None) -> None:
         async with self._refilling:
-            if self._find_pots(caps, amount) is None:
-                await self._refill(caps, amount)
+            if most is not None or self._find_pots(caps, amount) is None:
+                await self._refill(caps, amount, most)
 
-    async def _refill(self, caps: Sequence[Cap], amount: int) -> None:
+    async def _refill(self, caps: Sequence[Cap], amount: int, most: int | None) -> None:
         for cap in caps:
             if (pot := self._pots.get(cap.key)) is not None and pot.most != cap.most:
                 # A cap that was changed: what is held under the old one goes back, and the new one is asked.
                 await self._report(giving_back=cap.key)
                 self._pots.setdefault(cap.key, _Pot(cap.most)).most = cap.most
+        enough = amount if most is None else most
         wants = [
-            (cap, amount - free) for cap in caps if (free := self._free(cap)) < amount or cap.key not in self._pots
+            (cap, max(amount - free, 0))
+            for cap in caps
+            if (free := self._free(cap)) < enough or cap.key not in self._pots
         ]
         if not wants:
             return
-        taken = await asyncio.to_thread(self._take, wants)
+        taken = await asyncio.to_thread(self._take, wants, most)
         for cap, _ in wants:
             pot = self._pots.setdefault(cap.key, _Pot(cap.most))
             pot.allotted += taken[cap.key].amount
@@ -161,9 +212,9 @@ class Purse:
         pot = self._pots.get(cap.key)
         return 0 if pot is None else pot.free
 
-    def _take(self, wants: Sequence[tuple[Cap, int]]) -> dict[Key, Taken]:
+    def _take(self, wants: Sequence[tuple[Cap, int]], most: int | None) -> dict[Key, Taken]:
         with transaction(self._engine) as session:
-            return counters.take(session, self._holder, wants)
+            return counters.take(session, self._holder, wants, most=most)
 
     async def _report_always(self) -> None:
         loop = asyncio.get_running_loop()

@@ -16,13 +16,14 @@ from oauth_app.relay.errors import (
 )
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.grapevine import Grapevine
-from oauth_app.relay.prices import PriceBook
+from oauth_app.relay.prices import Assumptions, PriceBook
 from oauth_app.relay.tariff import Tariff
 from oauth_app.relay.usage_log import UsageLog
 from oauth_app.relay.verdicts import ErrorWords
 
 __all__ = [
     "Admission",
+    "Assumptions",
     "Caller",
     "CallerCache",
     "CallerFinder",

@@ -54,6 +54,18 @@ class Passage(Protocol):
             LimitsAwayError: nobody can say at the moment.
         """
 
+    async def reserve_rest(self, ceiling: int, least: int) -> None:
+        """Set aside what is left, for a call that may cost more; ``allowance`` says how much that was.
+
+        Raises:
+            SpendLimitError: less than the least is left, or such a call runs already.
+            LimitsAwayError: nobody can say at the moment.
+        """
+
+    @property
+    def allowance(self) -> int | None:
+        """Return what a call was given that may cost more than that; None for any other."""
+
     def settle(self, cost: int) -> None:
         """Give the place back, and count what was spent. The first call counts, and it never waits."""
 

@@ -83,7 +83,7 @@ class Relay:
         #: WebSockets.
         self.realtime = Realtime(options, parts)
         self.senders = SlowSenders(patience_s=options.sender_patience_s, most_s=options.idle_timeout_s)
-        self._watch = Watch(parts.exchange, self.senders, idle_timeout_s=options.idle_timeout_s)
+        self._watch = Watch(parts.exchange, self.senders, self._settlement, idle_timeout_s=options.idle_timeout_s)
         self._withdrawal = Withdrawal(parts.callers, self._watch, self.realtime)
         self.client_limits = ClientLimits(max_body_bytes=options.max_body_bytes, idle_timeout_s=options.idle_timeout_s)
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oauth_app.relay.answer import PIECE_BYTES, Sink
+from oauth_app.relay.answer import Sink
 from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.errors import BodyTooLargeError, ClientLeftError, IdleClientError, RelayError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: How long a caller who was answered may go on sending before it is cut off.
 LINGER_S = 2.0
+#: What may wait of a body before reading stops. The event loop reads up to 250 KB at once, so with this it is all that
+#: is ever held.
+_MOST_WAITING_BYTES = 4_096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +84,7 @@ class Client(ABC):
         """
         if not self._pieces and not self.is_whole and self.ended_by is None:
             self._ask_for_body()
+            self._go_on()  # only now: whoever asks has passed on what there was
             try:
                 async with asyncio.timeout(self._limits.idle_timeout_s):
                     await self._wait()
@@ -145,7 +149,7 @@ class Client(ABC):
             return
         self._pieces.append(piece)
         self._waiting_bytes += len(piece)
-        if self._waiting_bytes > PIECE_BYTES:
+        if self._waiting_bytes > _MOST_WAITING_BYTES:
             self._hold_back()
         self._wake()
 
@@ -184,7 +188,10 @@ class Client(ABC):
     def _take_all(self) -> bytes:
         pieces = self._pieces
         content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._forget_body()
+        pieces.clear()
+        self._waiting_bytes = 0
+        if self.is_whole:
+            self._go_on()  # to see the caller leave
         return content
 
     def _forget_body(self) -> None:

@@ -81,7 +81,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=PIECE_BYTES)
+        self._transport.set_write_buffer_limits(high=0)  # what waits here comes on top of what the caller's side holds
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the contract
         """Say where to read to."""

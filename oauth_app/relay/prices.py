@@ -7,8 +7,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from oauth_app.relay.price import WHOLE, Price, read_multiplier
 from oauth_app.relay.quantities import Tokens
@@ -21,6 +24,17 @@ _BELOW = "/*"
 _DIGEST_CHARS = 8
 
 
+@dataclass(frozen=True, kw_only=True)
+class Assumptions:
+    """What is taken for true where neither the book nor the call says it."""
+
+    #: What a call of a model that is not in the book is reserved with, and counts as at most; None goes by the dearest.
+    unknown_ceiling: int | None = None
+    #: Of how many tokens an answer is that nobody limits, where less is left than the longest would cost; None: as long
+    #: as it may be, so that no call can pass a limit.
+    usual_answer: int | None = None
+
+
 class PriceBook:
     """Prices by model, and by address where no model is sold.
 
@@ -29,8 +43,7 @@ class PriceBook:
         models: by name.
         paths: by address; one that ends in ``/*`` is for all that is below.
         gateways: the percentage of the price at addresses below which the vendors' own are served once more.
-        default_ceiling: what a call of a model that is not in the book is reserved with; None reserves the
-            dearest price of the book.
+        assumed: what is taken for true where neither the book nor the call says it.
     """
 
     def __init__(
@@ -40,18 +53,18 @@ class PriceBook:
         *,
         paths: Mapping[str, Price] | None = None,
         gateways: Mapping[str, int] | None = None,
-        default_ceiling: int | None = None,
+        assumed: Assumptions = Assumptions(),
     ) -> None:
         self.version = version
         self.models = dict(models)
         self.paths = dict(paths or {})
         self._gateways = dict(gateways or {})
-        self._default_ceiling = default_ceiling
+        self._assumed = assumed
         self._dearest = _dearest(self.models)
         self._quote = lru_cache(maxsize=1024)(self._find_quote)
 
     @classmethod
-    def load(cls, file: Path = _DEFAULT, *, default_ceiling: int | None = None) -> "PriceBook":
+    def load(cls, file: Path = _DEFAULT, *, assumed: Assumptions = Assumptions()) -> "PriceBook":
         """Return the book in a file."""
         content = tomllib.loads(file.read_text("utf-8"))
         return cls(
@@ -59,7 +72,7 @@ class PriceBook:
             {model: Price.of_row(row) for model, row in content["models"].items()},
             paths={path: Price.of_row(row) for path, row in content.get("paths", {}).items()},
             gateways=content.get("gateways", {}),
-            default_ceiling=default_ceiling,
+            assumed=assumed,
         )
 
     def with_multipliers(self, rates: Mapping[str, object]) -> "PriceBook":
@@ -76,7 +89,7 @@ class PriceBook:
             models,
             paths=self.paths,
             gateways=self._gateways,
-            default_ceiling=self._default_ceiling,
+            assumed=self._assumed,
         )
 
     @staticmethod
@@ -97,7 +110,17 @@ class PriceBook:
             return price.ceiling(wish, body_bytes)
         if _asks_nothing(wish, body_bytes):
             return 0
-        return self._dearest.ceiling(wish, body_bytes) if self._default_ceiling is None else self._default_ceiling
+        return (
+            self._dearest.ceiling(wish, body_bytes)
+            if self._assumed.unknown_ceiling is None
+            else self._assumed.unknown_ceiling
+        )
+
+    def usual(self, path: str, wish: Wish, body_bytes: int) -> int:
+        """Return what a call usually costs at most, if nothing says how long its answer may be; else its ceiling."""
+        if wish.output_limit is None and self._assumed.usual_answer is not None:
+            wish = replace(wish, output_limit=self._assumed.usual_answer)
+        return self.ceiling(path, wish, body_bytes)
 
     def cost(self, path: str, wish: Wish, used: Tokens, body_bytes: int = 0) -> int | None:
         """Return what a call cost, in hundredths of a unit; None where the book or the answer does not say."""
@@ -120,7 +143,7 @@ class PriceBook:
         if _asks_nothing(wish, body_bytes):
             return 0
         dearest = self._dearest.cost(wish, used, body_bytes)
-        return dearest if self._default_ceiling is None else min(dearest, self._default_ceiling)
+        return dearest if self._assumed.unknown_ceiling is None else min(dearest, self._assumed.unknown_ceiling)
 
     def presume(self, path: str, wish: Wish, body_bytes: int, said: int) -> Tokens:
         """Return what a call probably used whose answer did not tell."""

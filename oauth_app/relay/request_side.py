@@ -2,10 +2,11 @@
 
 import asyncio
 
+from oauth_app.relay.admission import Passage
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.call import Call
 from oauth_app.relay.client import Client
-from oauth_app.relay.errors import MalformedTargetError, RelayError
+from oauth_app.relay.errors import MalformedTargetError, RelayError, SpendLimitError
 from oauth_app.relay.exchange import Exchange, Request
 from oauth_app.relay.headers import is_plain_query, strip_tokens
 from oauth_app.relay.prices import PriceBook
@@ -89,7 +90,17 @@ class RequestSide:
         if not call.is_reading:
             call.caller.check_model(wish.model, call.group, is_understood=wish.is_understood)
         if call.passage is not None and call.passage.is_capped:
-            await call.passage.reserve(self._prices.ceiling(call.path, wish, body_bytes))
+            await self._reserve(call, call.passage)
+
+    async def _reserve(self, call: Call, passage: Passage) -> None:
+        ceiling = self._prices.ceiling(call.path, call.wish, call.body_bytes)
+        try:
+            await passage.reserve(ceiling)
+        except SpendLimitError:
+            least = self._prices.usual(call.path, call.wish, call.body_bytes)
+            if least >= ceiling:
+                raise
+            await passage.reserve_rest(ceiling, least)
 
 
 def _request(call: Call, body: bytes, length: int | None) -> Request:

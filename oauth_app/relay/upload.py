@@ -38,14 +38,11 @@ class Upload:
             IdleClientError: the body stopped coming.
             LateAnswerError: OhMyGPT stopped taking it.
         """
+        await _drain(answer, patience_s)
         while piece := await self._client.piece():
             if passing := self._pass(piece):
                 self._write(answer, passing)
-            try:
-                async with asyncio.timeout(patience_s):
-                    await answer.drain()
-            except TimeoutError:
-                raise LateAnswerError from None
+            await _drain(answer, patience_s)
         return self._reader.finish()
 
     def end(self, answer: Answer, wish: Wish) -> None:
@@ -67,3 +64,16 @@ class Upload:
 
     def _write(self, answer: Answer, content: bytes) -> None:
         answer.write(as_chunk(content) if self._is_chunked else content)
+
+
+async def _drain(answer: Answer, patience_s: float) -> None:
+    """Wait until nothing waits to be taken: the next piece may be all that the hub should hold.
+
+    Raises:
+        LateAnswerError: OhMyGPT takes nothing any more.
+    """
+    try:
+        async with asyncio.timeout(patience_s):
+            await answer.drain()
+    except TimeoutError:
+        raise LateAnswerError from None

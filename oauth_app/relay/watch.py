@@ -7,8 +7,9 @@ from contextlib import suppress
 from oauth_app.relay.call import Call
 from oauth_app.relay.callers import Caller
 from oauth_app.relay.client import Client
-from oauth_app.relay.errors import LateAnswerError
+from oauth_app.relay.errors import LateAnswerError, SpendLimitError
 from oauth_app.relay.exchange import Exchange
+from oauth_app.relay.settlement import Settlement
 from oauth_app.relay.slow_senders import SlowSenders
 
 _EVERY_S = 1.0
@@ -20,8 +21,11 @@ _HEARTBEAT = b": still there\n\n"
 class Watch:
     """The running calls of this process."""
 
-    def __init__(self, exchange: Exchange, senders: SlowSenders, *, idle_timeout_s: float) -> None:
+    def __init__(
+        self, exchange: Exchange, senders: SlowSenders, settlement: Settlement, *, idle_timeout_s: float
+    ) -> None:
         self._exchange = exchange
+        self._settlement = settlement
         self._senders = senders
         self._idle_timeout_s = idle_timeout_s
         self._calls: dict[Call, Client] = {}
@@ -68,9 +72,19 @@ class Watch:
 
     def _look(self, call: Call, client: Client, now_s: float) -> None:
         answer = call.answer
-        if answer is None or not answer.is_awaited:
+        if answer is None:
+            return
+        if call.passage is not None and (most := call.passage.allowance) is not None and call.first_byte_s is not None:
+            self._hold_to(most, call, client)
+        if not answer.is_awaited:
             return
         if now_s - answer.heard_s > self._idle_timeout_s:
             answer.fail(LateAnswerError())
         elif call.is_between_events and now_s - client.written_s > _HEARTBEAT_S:
             client.remark(_HEARTBEAT)
+
+    def _hold_to(self, most: int, call: Call, client: Client) -> None:
+        """End a stream that has said more than its caller's limits had left when it began."""
+        settled = self._settlement.settle(call.path, call.wish, call.body_bytes, call.ending(), call.meter)
+        if settled.counted > most:
+            client.end(SpendLimitError())

@@ -4,6 +4,8 @@ How many calls a minute and at once is counted in this process; what they spend,
 together.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -90,6 +92,7 @@ class _Passage:
         self._reservation: Reservation | None = None
         self._is_settled = False
         self.is_capped = bool(bounds.caps)
+        self.allowance: int | None = None
         self._place = place
         self.calls = _standing(place)
 
@@ -105,8 +108,21 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        if self.is_capped and ceiling:  # what costs nothing is not refused, however much was spent
-            self._reservation = await self._reserve(self._bounds, ceiling)
+        if not self.is_capped or not ceiling:  # what costs nothing is not refused, however much was spent
+            return
+        with _told_as_relay_errors():
+            self._reservation = await self._purse.reserve(self._bounds.caps_today(), ceiling)
+
+    async def reserve_rest(self, ceiling: int, least: int) -> None:
+        """Set aside what is left, for a call that may cost more.
+
+        Raises:
+            SpendLimitError: less than the least is left, or such a call runs already.
+            LimitsAwayError: the database cannot be asked.
+        """
+        with _told_as_relay_errors():
+            self._reservation = await self._purse.reserve_rest(self._bounds.caps_today(), ceiling, least)
+        self.allowance = self._reservation.amount
 
     async def set_aside(self, caller: relay.Caller, ceiling: int) -> relay.Deposit:
         """Set money aside for one part of the call.
@@ -115,15 +131,8 @@ class _Passage:
             SpendLimitError: there is not so much left.
             LimitsAwayError: the database cannot be asked, and without it nothing is spent.
         """
-        return await self._reserve(_Bounds.of(caller), ceiling)
-
-    async def _reserve(self, bounds: "_Bounds", ceiling: int) -> Reservation:
-        try:
-            return await self._purse.reserve(bounds.caps_on(clock.now().date().isoformat()), ceiling)
-        except OverLimitError as error:
-            raise relay.SpendLimitError(str(error)) from None
-        except SQLAlchemyError as error:
-            raise relay.LimitsAwayError from error
+        with _told_as_relay_errors():
+            return await self._purse.reserve(_Bounds.of(caller).caps_today(), ceiling)
 
     def settle(self, cost: int) -> None:
         """Give the place back, and count what was spent."""
@@ -133,6 +142,16 @@ class _Passage:
                 self._pace.leave(self._place)
             if self._reservation is not None:
                 self._reservation.settle(cost)
+
+
+@contextmanager
+def _told_as_relay_errors() -> Iterator[None]:
+    try:
+        yield
+    except OverLimitError as error:
+        raise relay.SpendLimitError(str(error)) from None
+    except SQLAlchemyError as error:
+        raise relay.LimitsAwayError from error
 
 
 def _standing(place: Place | None) -> relay.Standing | None:
@@ -174,8 +193,9 @@ class _Bounds:
             tuple(spend for subject in subjects for spend in _spends(*subject)),
         )
 
-    def caps_on(self, day: str) -> tuple[Cap, ...]:
-        """Return the limits of money that count on a day."""
+    def caps_today(self) -> tuple[Cap, ...]:
+        """Return the limits of money that count today."""
+        day = clock.now().date().isoformat()
         return tuple(spend.on(day) for spend in self.caps)
 
 

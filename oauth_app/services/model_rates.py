@@ -14,11 +14,12 @@ from typing import Any
 
 from oauth_app import clock
 from oauth_app.hub import Hub
-from oauth_app.relay import PriceBook, Tariff
+from oauth_app.relay import Assumptions, PriceBook, Tariff
 from oauth_app.settings import Settings
-from oauth_app.upstream import UpstreamError
+from oauth_app.upstream import UpstreamError, load_profile
 
 _FILE = "model-rates.json"
+_HUNDREDTHS = 100
 _FRESH = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
@@ -32,12 +33,16 @@ class ModelRates:
 
 
 def keep_model_rates(hub: Hub) -> int:
-    """Ask for the multipliers, if what is kept is an hour old; return how many there are if it was asked."""
+    """Ask for the multipliers, if what is kept is an hour old; return how many there are if it was asked.
+
+    OhMyGPT answers only to a key of somebody's; without one of the operator's, the book's own multipliers count.
+    """
+    key = hub.settings.ohmygpt_api_key.get_secret_value()
     kept = find_rates(hub.settings)
-    if kept is not None and clock.now() - kept.fetched_at < _FRESH:
+    if not key or (kept is not None and clock.now() - kept.fetched_at < _FRESH):
         return 0
     try:
-        rates = hub.upstream.model_rates(hub.settings.ohmygpt_api_key.get_secret_value() or None)
+        rates = hub.upstream.model_rates(key)
     except UpstreamError as error:
         _log.warning("the multipliers of the models cannot be had (%s); those of %s stay", error, _age_of(kept))
         return 0
@@ -62,7 +67,12 @@ def find_rates(settings: Settings) -> ModelRates | None:
 
 def load_book(settings: Settings) -> PriceBook:
     """Return the book of prices with the last multipliers that are known."""
-    book = PriceBook.load()
+    per_cny = load_profile(settings.ohmygpt_profile).units.units_per_cny * _HUNDREDTHS
+    assumed = Assumptions(
+        unknown_ceiling=settings.relay_unknown_model_cny * per_cny or None,
+        usual_answer=settings.relay_usual_answer_tokens or None,
+    )
+    book = PriceBook.load(assumed=assumed)
     kept = find_rates(settings)
     return book if kept is None else book.with_multipliers(kept.rates)
 
@@ -70,7 +80,7 @@ def load_book(settings: Settings) -> PriceBook:
 def make_tariff(settings: Settings) -> Tariff:
     """Return the book for a relay, which looks for a newer one as long as it runs."""
     find = BookFinder(settings)
-    return Tariff(find() or PriceBook.load(), find)
+    return Tariff(find() or load_book(settings), find)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class UpstreamClient:
         """Replace the user's management token; the old one is void at once. Return the new one."""
         return self._ask(Operation.UPDATE_MANAGEMENT_TOKEN, {}, token)["token"]
 
-    def model_rates(self, key: str | None) -> dict[str, Any]:
+    def model_rates(self, key: str) -> dict[str, Any]:
         """Tell what is taken over the vendors' list prices, by model, as it came; any key of an account will do."""
         wire = self._profile.operations[Operation.MODEL_RATES]
         return read_envelope(self._transport.send(wire, {}, key), self._profile.errors)

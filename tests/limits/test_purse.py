@@ -1,6 +1,8 @@
 """Allotments: many calls in many processes together never pass a cap, and a crash never lets them."""
 
 import asyncio
+import time
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -215,3 +217,84 @@ def test_old_periods_are_forgotten(engine: Engine) -> None:
         kept = session.scalars(select(SpendCounter.period).order_by(SpendCounter.period)).all()
         assert session.scalars(select(SpendAllotment)).all() == []
     assert kept == ["2026-11", "2026-11-26"]
+
+
+def test_a_call_that_may_cost_more_gets_what_is_left(engine: Engine) -> None:
+    """It has each cap's rest to itself; what it costs beyond that passes the cap, and nobody adds to it."""
+
+    async def run() -> list[object]:
+        purse = Purse(engine, holder="one")
+        caps = [Cap("consent:1", DAY, 100), Cap("site:1", DAY, 5_000)]
+        await purse.start()
+        short = await purse.reserve_rest(caps, 1_000, 50)
+        refused = [await refuses(purse.reserve(caps, 1)), await refuses(purse.reserve_rest(caps, 1_000, 1))]
+        others = await purse.reserve(caps[1:], 4_000)  # of the site, only the ceiling is taken
+        too_much = await refuses(purse.reserve(caps[1:], 1))
+        others.settle(0)
+        short.settle(130)
+        after = await refuses(purse.reserve(caps, 1))
+        await purse.stop()
+        return [short.amount, *refused, too_much, after]
+
+    assert asyncio.run(run()) == [100, True, True, True, True]
+    assert (counter(engine), counter(engine, "site:1")) == ((130, 0), (130, 0))
+
+
+def test_what_is_on_its_way_back_is_not_missed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that comes while the rest is being given back waits for it, and is not refused."""
+    write = Purse._write  # noqa: SLF001 - to make it slow
+    monkeypatch.setattr("oauth_app.limits.purse._IDLE_S", 0.2)
+    monkeypatch.setattr(Purse, "_write", lambda purse, reports: (time.sleep(0.3), write(purse, reports))[1])
+
+    async def run() -> int:
+        purse, caps = Purse(engine, holder="one"), [Cap("consent:1", DAY, 1_000)]
+        await purse.start()
+        for _ in range(3):
+            (await purse.reserve_rest(caps, 5_000, 900)).settle(0)
+            while purse._free(caps[0]):  # noqa: ASYNC110, SLF001 - until it is on its way, which nothing tells
+                await asyncio.sleep(0.01)
+        return 3
+
+    assert asyncio.run(run()) == 3
+
+
+def test_less_than_the_least_is_not_enough(engine: Engine) -> None:
+    """Nothing is begun that would surely pass the cap, and nothing stays held."""
+
+    async def run() -> bool:
+        purse = Purse(engine, holder="one")
+        await purse.start()
+        refused = await refuses(purse.reserve_rest([Cap("consent:1", DAY, 100)], 1_000, 101))
+        await purse.stop()
+        return refused
+
+    assert asyncio.run(run())
+    assert counter(engine) == (0, 0)
+
+
+def test_only_one_such_call_runs_in_a_cap(engine: Engine) -> None:
+    """What others give back meanwhile is for calls that it covers, and not for a second one that may pass the cap."""
+
+    async def run() -> list[object]:
+        purse, caps = Purse(engine, holder="one"), [Cap("consent:1", DAY, 1_000)]
+        await purse.start()
+        usual = await purse.reserve(caps, 600)
+        short = await purse.reserve_rest(caps, 5_000, 100)
+        usual.settle(10)
+        second = await refuses(purse.reserve_rest(caps, 5_000, 100))
+        covered = await refuses(purse.reserve(caps, 500))
+        short.settle(20)
+        third = await refuses(purse.reserve_rest(caps, 5_000, 100))
+        await purse.stop()
+        return [short.amount, second, covered, third]
+
+    assert asyncio.run(run()) == [400, True, False, False]
+
+
+async def refuses(reserving: Coroutine[None, None, object]) -> bool:
+    """Tell whether an amount is not to be had."""
+    try:
+        await reserving
+    except OverLimitError:
+        return True
+    return False

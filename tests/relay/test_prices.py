@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_app.relay.price import read_multiplier
-from oauth_app.relay.prices import PriceBook
+from oauth_app.relay.prices import Assumptions, PriceBook
 from oauth_app.relay.quantities import Tokens
 from oauth_app.relay.wishes import Wish
 
@@ -112,7 +112,7 @@ def test_an_unknown_model_is_the_dearest(book: PriceBook, wish: Wish) -> None:
     """What is not in the book is taken for its dearest, or for what the operator says."""
     assert book.ceiling("/v1/new", wish, 100) == 125 + 200
     assert book.counted("/v1/new", wish, Tokens(input=10, output=10, heard=5, spoken=5), 100) == 10 + 20
-    set_by_hand = PriceBook("test", {}, default_ceiling=55)
+    set_by_hand = PriceBook("test", {}, assumed=Assumptions(unknown_ceiling=55))
     assert set_by_hand.ceiling("/v1/new", wish, 100) == 55
     assert set_by_hand.counted("/v1/new", wish, Tokens(input=MILLION), 100) <= 55
 

@@ -28,12 +28,14 @@ __all__ = ["relay_hub", "relayed", "server", "stub"]
 
 FILE = "model-rates.json"
 BOOK = PriceBook.load()
+#: What the sandbox starts with.
+OPERATOR_KEY = "sk-SandboxOperatorKey00T3BlbkFJNotASecret0000000000"
 
 
 @pytest.fixture
 def hub(tmp_path: Path, sandbox: Sandbox) -> Iterator[Hub]:
     """Make a hub in front of the sandbox."""
-    hub = make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url)
+    hub = make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url, ohmygpt_api_key=OPERATOR_KEY)
     yield hub
     hub.close()
 
@@ -87,6 +89,15 @@ def test_they_are_asked_for_once_an_hour(tmp_path: Path) -> None:
         hub.close()
 
 
+def test_without_a_key_nobody_is_asked(tmp_path: Path) -> None:
+    """The book's own multipliers count."""
+    with running_stub() as stub:
+        hub = make_test_hub(tmp_path, ohmygpt_api_base=stub.url)
+        assert keep_model_rates(hub) == 0
+        assert not stub.seen
+        hub.close()
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -101,7 +112,7 @@ def test_they_are_asked_for_once_an_hour(tmp_path: Path) -> None:
 def test_the_last_good_ones_stay(tmp_path: Path, body: object, status: int) -> None:
     """An error, or an answer without a single multiplier in it, changes nothing."""
     with running_stub() as stub:
-        hub = make_test_hub(tmp_path, ohmygpt_api_base=stub.url)
+        hub = make_test_hub(tmp_path, ohmygpt_api_base=stub.url, ohmygpt_api_key=OPERATOR_KEY)
         answering(stub, {"statusCode": 200, "data": {"gpt-4o": "0.50"}})
         keep_model_rates(hub)
         before = (tmp_path / FILE).read_text()
@@ -115,7 +126,7 @@ def test_the_last_good_ones_stay(tmp_path: Path, body: object, status: int) -> N
 
 def test_a_restart_without_a_network_counts_by_them(tmp_path: Path) -> None:
     """The address leads nowhere, and the file is there."""
-    hub = make_test_hub(tmp_path, ohmygpt_api_base="http://127.0.0.1:1")
+    hub = make_test_hub(tmp_path, ohmygpt_api_base="http://127.0.0.1:1", ohmygpt_api_key=OPERATOR_KEY)
     (tmp_path / FILE).write_text('{"fetched_at": "2026-01-02T03:04:05+00:00", "rates": {"gpt-4o": "0.50"}}')
     assert keep_model_rates(hub) == 0
     assert load_book(hub.settings).models["gpt-4o"].multiplier == 5_000
@@ -125,7 +136,7 @@ def test_a_restart_without_a_network_counts_by_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"fetched_at": "x", "rates": {}}', '{"rates": {}}', "7"])
 def test_a_spoilt_file_is_passed_over(tmp_path: Path, content: str) -> None:
     """The book's own multipliers count."""
-    hub = make_test_hub(tmp_path, ohmygpt_api_base="http://127.0.0.1:1")
+    hub = make_test_hub(tmp_path, ohmygpt_api_base="http://127.0.0.1:1", ohmygpt_api_key=OPERATOR_KEY)
     (tmp_path / FILE).write_text(content)
     assert load_book(hub.settings).version == BOOK.version
     hub.close()
