@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
@@ -105,7 +105,7 @@ async def _dial(bases: Bases, handshake: Handshake, stack: AsyncExitStack) -> Cl
         except InvalidStatus as error:
             base.circuit.succeed()
             raise RefusedError(Refusal(error.response)) from None
-        except (OSError, TimeoutError, EOFError):
+        except (OSError, TimeoutError, EOFError, ConnectionClosed):  # the last by uvloop, where a base hangs up early
             base.circuit.fail(loop.time())
         except InvalidHandshake as error:
             base.circuit.fail(loop.time())
