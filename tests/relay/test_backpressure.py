@@ -52,7 +52,8 @@ class Held:
 @pytest.fixture
 def download(monkeypatch: pytest.MonkeyPatch) -> Held:
     """Count from OhMyGPT to the caller."""
-    held, updated, write = Held(), Connection.buffer_updated, DirectClient._write  # noqa: SLF001 - to count
+    held, updated = Held(), Connection.buffer_updated
+    write, write_now = DirectClient._write, DirectClient._write_now  # noqa: SLF001 - to count
 
     def count_in(connection: Connection, nbytes: int) -> None:
         held.take_in(nbytes)
@@ -62,8 +63,13 @@ def download(monkeypatch: pytest.MonkeyPatch) -> Held:
         held.give_out(client._door.transport, len(content))  # noqa: SLF001 - to count
         await write(client, content)
 
+    def count_out_at_once(client: DirectClient, chunk: bytes) -> bool:
+        held.give_out(client._door.transport, len(client._framed(chunk)))  # noqa: SLF001 - to count
+        return write_now(client, chunk)
+
     monkeypatch.setattr(Connection, "buffer_updated", count_in)
     monkeypatch.setattr(DirectClient, "_write", count_out)
+    monkeypatch.setattr(DirectClient, "_write_now", count_out_at_once)
     return held
 
 
