@@ -5,6 +5,7 @@ transaction, so that a busy process writes some hundred times a second and not f
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from oauth_app.limits.pace import (
 from oauth_app.models import PaceTally
 
 _RENEWAL_S = PLACE_LIFE_S / 3
+_log = logging.getLogger(__name__)
 _LOCKED = (
     select(PaceTally.subject, PaceTally.tally)
     .where(PaceTally.subject.in_(bindparam("subjects", expanding=True)))
@@ -123,7 +125,9 @@ class DatabasePace:
         answers: list[_Answer]
         try:
             answers = await asyncio.to_thread(_write, self._engine, wishes, left)
-        except SQLAlchemyError:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            if not isinstance(error, SQLAlchemyError):
+                _log.exception("calls cannot be counted")
             self._left += left
             answers = [PaceAwayError("the database cannot be asked")] * len(wishes)
         for wish, answer in zip(wishes, answers, strict=True):

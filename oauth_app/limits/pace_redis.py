@@ -115,6 +115,7 @@ class RedisPace:
                     for place in self._running.values():
                         for most in place.limits:
                             pipeline.zadd(_places_of(most), {place.name: until_ms}, xx=True)
+                            pipeline.pexpire(_places_of(most), int(2 * PLACE_LIFE_S * 1000))
                     await pipeline.execute()
 
 

@@ -92,6 +92,40 @@ def test_places_of_a_living_process_are_kept(make_one: Make, subject: str, monke
     asyncio.run(play())
 
 
+def test_places_outlive_the_life_of_one_in_redis_too(
+    redis_url: str, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis goes by its own clock: what it forgets after a while is renewed as well."""
+    monkeypatch.setattr("oauth_app.limits.pace_redis.PLACE_LIFE_S", 0.5)
+    monkeypatch.setattr("oauth_app.limits.pace_redis._RENEWAL_S", 0.15)
+
+    async def play() -> None:
+        single = Most(subject, at_once=1)
+        async with keeping(lambda: RedisPace(redis_url, "req_1")) as [keeper]:
+            await keeper.enter([single])
+            await asyncio.sleep(1.6)
+            await refusal(keeper, single)
+
+    asyncio.run(play())
+
+
+def test_a_tally_that_cannot_be_read_refuses_and_keeps_nobody_waiting(sqlite: Engine, subject: str) -> None:
+    """Whatever goes wrong with one answer, the next callers are answered, too."""
+
+    async def play() -> None:
+        async with keeping(lambda: DatabasePace(sqlite, "req_1")) as [keeper]:
+            two = [Most(subject, a_minute=2)]
+            await keeper.enter(two)
+            with sqlite.begin() as connection:
+                connection.execute(text("UPDATE pace_tally SET tally = '{'"))
+            for _ in range(2):
+                with pytest.raises(PaceAwayError):
+                    await keeper.enter(two)
+            await keeper.enter([Most(f"{subject}:other", a_minute=2)])
+
+    asyncio.run(play())
+
+
 def test_the_database_does_not_fill_with_those_who_left(sqlite: Engine) -> None:
     """The worker deletes what counts no more, and nothing else."""
 
