@@ -109,7 +109,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "an endless iat": {"iat": 1e400},
     "a huge iat": {"iat": 10**400},
     "an iat of long ago": {"iat": int(clock.now().timestamp()) - 400},
-    "an iat to come": {"iat": int(clock.now().timestamp()) + 600},
+    "an iat to come": {"iat": int(clock.now().timestamp()) + 86_400},
     "another typ": {"header": {"typ": "JWT"}},
     "no key": {"header": {"jwk": "none"}},
     "an unknown critical header": {"header": {"crit": ["x"], "x": 1}},
