@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from oauth_app.db import reading, transaction
@@ -82,3 +82,13 @@ def test_rolling_up_while_charging_loses_nothing(postgresql: Engine) -> None:
         list(pool.map(act, range(60)))
     assert balance(postgresql, EARNINGS) == 360
     assert findings(postgresql) == []
+
+
+def test_charges_of_all_sizes_are_prepared_once(postgresql: Engine) -> None:
+    """The driver would prepare a statement anew for each size of a number, and forget others for it."""
+    fill(postgresql, 2 * 10**12)
+    for number, amount in enumerate((10, 100_000, 10**11, 20, 200_000, 10**12)):
+        charge(postgresql, f"ch_{number}", amount)
+    with reading(postgresql) as session:
+        prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%INSERT INTO posting%'")
+        assert session.scalar(prepared) == 2  # of the charge, and of what filled
