@@ -7,9 +7,20 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from oauth_app.db import reading, transaction
-from oauth_app.ledger import charge_wallet, find_account, find_waiting_accounts, roll_up
+from oauth_app.ledger import Movement, charge_wallet, find_account, find_waiting_accounts, roll_up
 from oauth_app.models import Account, BalanceIncrement
-from tests.ledger.books import EARNINGS, WALLET, balance, charge, fill, findings, make_wallet_charge
+from tests.ledger.books import (
+    EARNINGS,
+    FEES,
+    OTHER_WALLET,
+    WALLET,
+    balance,
+    charge,
+    fill,
+    findings,
+    make_wallet_charge,
+    move,
+)
 from tests.ledger.test_books import execute
 
 pytestmark = pytest.mark.postgres
@@ -81,6 +92,20 @@ def test_rolling_up_while_charging_loses_nothing(postgresql: Engine) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(act, range(60)))
     assert balance(postgresql, EARNINGS) == 360
+    assert findings(postgresql) == []
+
+
+def test_two_wallets_pay_hot_accounts_at_once(postgresql: Engine) -> None:
+    """Each pays its own part, although a charge of one wallet alone is moved by simpler statements."""
+    fill(postgresql, 100)
+    fill(postgresql, 100, OTHER_WALLET)
+    move(
+        postgresql,
+        "both",
+        Movement(source=WALLET, destination=EARNINGS, amount=30),
+        Movement(source=OTHER_WALLET, destination=FEES, amount=5),
+    )
+    assert [balance(postgresql, name) for name in (WALLET, OTHER_WALLET, EARNINGS, FEES)] == [70, 95, 30, 5]
     assert findings(postgresql) == []
 
 
