@@ -5,7 +5,7 @@ begins (``BEGIN IMMEDIATE``), so that it can never fail half-way for having read
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +98,32 @@ def insert_into(session: Session, model: type[DeclarativeBase]) -> postgresql.In
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model)
     return sqlite.insert(model)
+
+
+def run_bare(connection: Connection, statement: str, values: Mapping[str, object]) -> int:
+    """Run a statement by the driver itself, in the connection's transaction; return how many rows it changed.
+
+    For PostgreSQL, and a statement so frequent that SQLAlchemy's own part is worth leaving out: no listener for
+    cursors is told. It is prepared at once. Errors are those that SQLAlchemy raises.
+    """
+    raw: Any = connection.connection.driver_connection
+    try:
+        return int(raw.execute(statement, values, prepare=True).rowcount)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy_says(connection, statement, error, is_lost=raw.closed or raw.broken) from error
+
+
+def _as_sqlalchemy_says(
+    connection: Connection, statement: str, error: Exception, *, is_lost: bool
+) -> exc.StatementError:
+    if is_lost:
+        # One lost connection says that the server was away: the pool is made anew, as SQLAlchemy does.
+        connection.invalidate(error)
+        connection.engine.dispose()
+    base = connection.dialect.loaded_dbapi.Error
+    return exc.DBAPIError.instance(
+        statement, None, error, base, connection_invalidated=is_lost, dialect=connection.dialect
+    )
 
 
 def _ask_rested(engine: Engine) -> Engine:

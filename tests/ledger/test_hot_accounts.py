@@ -3,13 +3,24 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from oauth_app.db import reading, transaction
-from oauth_app.ledger import charge_wallet, find_account, find_waiting_accounts, roll_up
+from oauth_app.ledger import Movement, charge_wallet, find_account, find_waiting_accounts, roll_up
 from oauth_app.models import Account, BalanceIncrement
-from tests.ledger.books import EARNINGS, WALLET, balance, charge, fill, findings, make_wallet_charge
+from tests.ledger.books import (
+    EARNINGS,
+    FEES,
+    OTHER_WALLET,
+    WALLET,
+    balance,
+    charge,
+    fill,
+    findings,
+    make_wallet_charge,
+    move,
+)
 from tests.ledger.test_books import execute
 
 pytestmark = pytest.mark.postgres
@@ -82,3 +93,27 @@ def test_rolling_up_while_charging_loses_nothing(postgresql: Engine) -> None:
         list(pool.map(act, range(60)))
     assert balance(postgresql, EARNINGS) == 360
     assert findings(postgresql) == []
+
+
+def test_two_wallets_pay_hot_accounts_at_once(postgresql: Engine) -> None:
+    """Each pays its own part, although a charge of one wallet alone is moved by simpler statements."""
+    fill(postgresql, 100)
+    fill(postgresql, 100, OTHER_WALLET)
+    move(
+        postgresql,
+        "both",
+        Movement(source=WALLET, destination=EARNINGS, amount=30),
+        Movement(source=OTHER_WALLET, destination=FEES, amount=5),
+    )
+    assert [balance(postgresql, name) for name in (WALLET, OTHER_WALLET, EARNINGS, FEES)] == [70, 95, 30, 5]
+    assert findings(postgresql) == []
+
+
+def test_charges_of_all_sizes_are_prepared_once(postgresql: Engine) -> None:
+    """The driver would prepare a statement anew for each size of a number, and forget others for it."""
+    fill(postgresql, 2 * 10**12)
+    for number, amount in enumerate((10, 100_000, 10**11, 20, 200_000, 10**12)):
+        charge(postgresql, f"ch_{number}", amount)
+    with reading(postgresql) as session:
+        prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%INSERT INTO posting%'")
+        assert session.scalar(prepared) == 2  # of the charge, and of what filled
