@@ -39,7 +39,7 @@ class Meter:
         if missing := _HEAD_BYTES - len(self._head):
             self._head += chunk[:missing]
             chunk = chunk[missing:]
-        self._tail += chunk[-_TAIL_BYTES:]
+        self._tail += chunk if len(chunk) <= _TAIL_BYTES else chunk[-_TAIL_BYTES:]
         if len(self._tail) > 2 * _TAIL_BYTES:
             del self._tail[:-_TAIL_BYTES]
 

@@ -44,7 +44,10 @@ class Passing:
         return take
 
     def _clean(self, chunk: bytes) -> bytes:
-        self._call.see(chunk)
+        if self._call.first_byte_s is None:
+            self._call.see(chunk)
+        else:
+            self._call.meter.feed(chunk)
         clean = self._redactor.clean(chunk)
         if self._usage is not None:
             clean = self._usage.clean(clean)

@@ -17,7 +17,8 @@ class Redactor:
         """Return what can be passed on; an end that may be the secret's beginning waits for the next chunk."""
         if not self._secret:
             return chunk
-        clean = (self._kept + chunk).replace(self._secret, self._blot)
+        content = self._kept + chunk if self._kept else chunk
+        clean = content.replace(self._secret, self._blot) if self._secret in content else content
         self._kept = self._beginning_at_end(clean)
         return clean[: len(clean) - len(self._kept)] if self._kept else clean
 

@@ -32,6 +32,8 @@ class UsageFilter:
 
     def clean(self, chunk: bytes) -> bytes:
         """Return what may pass of the bytes so far."""
+        if not self._held and not self._is_within and chunk.endswith(b"\n\n") and not _NO_CHOICES.search(chunk):
+            return chunk  # the usual case: whole events, none of which is the one
         content = self._held + chunk if self._held else chunk
         complete = _complete_bytes(content)
         head, self._held = content[:complete], content[complete:]
