@@ -153,13 +153,13 @@ def test_other_users_are_not_disturbed(relayed: Relayed, stub: Stub) -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_a_token_that_runs_out_lets_its_call_end(relayed: Relayed, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_runs_out_lets_its_call_end(relayed: Relayed, stub: Stub) -> None:
     """The token was valid when the call began, and nobody took anything back."""
-    monkeypatch.setattr(withdrawal, "_EVERY_S", 0.1)
     with relayed.chat(stream=True) as answer:
         content = answer.iter_content(None)
         next(content)
         let_token_run_out(relayed)
+        relayed.hub.callers.forget_all()  # makes the process look now
         time.sleep(0.6)
         stub.gate.set()
         assert b"withdrawn" not in b"".join(content)
@@ -168,15 +168,16 @@ def test_a_token_that_runs_out_lets_its_call_end(relayed: Relayed, stub: Stub, m
 
 
 @pytest.mark.usefixtures("events")
-def test_a_database_that_is_away_ends_nobody(relayed: Relayed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_ends_nobody(relayed: Relayed) -> None:
     """Who cannot be asked has said nothing; the next look may find out."""
-    monkeypatch.setattr(withdrawal, "_EVERY_S", 0.1)
     with relayed.chat(stream=True) as answer:
         content = answer.iter_content(None)
         next(content)
         change(relayed.hub, text("ALTER TABLE token RENAME TO away"))
+        relayed.hub.callers.forget_all()  # makes the process look now
         time.sleep(0.4)
         change(relayed.hub, text("ALTER TABLE away RENAME TO token"))
         next(content)
-        disconnect(relayed)
+        revoke_token(relayed)
+        relayed.hub.callers.forget_all()
         assert b"withdrawn" in b"".join(content)
