@@ -12,7 +12,7 @@ from oauth_app.relay.errors import LostConnectionError
 from oauth_app.relay.headers import answer_headers, stamp, standing_headers
 from oauth_app.relay.media_types import EVENTS
 from oauth_app.relay.passing import Passing
-from oauth_app.relay.problems import Problem, challenge, write_event, write_problem
+from oauth_app.relay.problems import Problem, write_event, write_refusal
 from oauth_app.relay.redaction import Redactor
 from oauth_app.relay.routes import Route
 from oauth_app.relay.settlement import Settled, Settlement
@@ -58,17 +58,14 @@ class Answering:
 
     async def refuse(self, call: Call, client: Client, problem: Problem) -> None:
         """Answer an error in the dialect of the call."""
-        issuer = self._options.issuer
+        options = self._options
         if client.has_begun:
             await self._break_off(call, client, problem)
             return
         call.status = problem.status
-        headers: RawHeaders = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        if wanted := challenge(problem, issuer=issuer, proof_algorithms=self._options.proof_algorithms):
-            headers.append((b"www-authenticate", wanted))
-        if problem.retry_after_s:
-            headers.append((b"retry-after", b"%d" % problem.retry_after_s))
-        body = write_problem(problem, call.dialect, issuer=issuer)
+        headers, body = write_refusal(
+            problem, call.dialect, issuer=options.issuer, proof_algorithms=options.proof_algorithms
+        )
         await client.refuse(problem.status, headers + self._stamp(call), body)
 
     async def _pass_whole(self, call: Call, client: Client, headers: RawHeaders, body: bytes) -> None:

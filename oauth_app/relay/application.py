@@ -13,17 +13,10 @@ from oauth_app.relay.admission import Admission
 from oauth_app.relay.answering import Answering
 from oauth_app.relay.asgi_client import AsgiClient
 from oauth_app.relay.asgi_types import RawHeaders, Receive, Scope, Send
-from oauth_app.relay.call import Call, Outcome
+from oauth_app.relay.call import Call, Outcome, outcome_of
 from oauth_app.relay.callers import CallerFinder
 from oauth_app.relay.client import Client, ClientLimits
-from oauth_app.relay.errors import (
-    ClientLeftError,
-    LateAnswerError,
-    NoAnswerError,
-    RelayError,
-    WithdrawnError,
-    WrongAnswerError,
-)
+from oauth_app.relay.errors import ClientLeftError, RelayError
 from oauth_app.relay.exchange import Exchange
 from oauth_app.relay.heads import Head, split_length
 from oauth_app.relay.problems import problem_of
@@ -40,10 +33,6 @@ from oauth_app.relay.withdrawal import Withdrawal
 
 #: How long a shutdown waits for calls that were cancelled.
 _LAST_CALLS_S = 10
-#: How a call ended that ended by an error; the others were refused. Withdrawn is broken off, as by leaving.
-_OUTCOMES = dict.fromkeys((NoAnswerError, WrongAnswerError, LateAnswerError), Outcome.UPSTREAM_FAILED) | {
-    WithdrawnError: Outcome.CLIENT_LEFT
-}
 _log = logging.getLogger(__name__)
 
 
@@ -131,7 +120,7 @@ class Relay:
         except ClientLeftError:
             call.outcome = Outcome.CLIENT_LEFT
         except RelayError as error:
-            call.outcome = _OUTCOMES.get(type(error), Outcome.REFUSED)
+            call.outcome = outcome_of(error)
             await self._answers.refuse(call, client, problem_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer in its dialect
             _log.exception("%s failed", call.request_id)

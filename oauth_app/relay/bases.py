@@ -65,11 +65,6 @@ class Base:
         self._idle: deque[Connection] = deque()
         self.tls = ssl.create_default_context() if self.address.is_tls else None
 
-    @property
-    def idle_count(self) -> int:
-        """How many connections wait for the next call."""
-        return len(self._idle)
-
     def take_idle(self) -> Connection | None:
         """Return the connection that was used last, if it is still good."""
         while self._idle:

@@ -13,6 +13,7 @@ from oauth_app.identifiers import Kind, Series
 from oauth_app.relay.admission import Passage
 from oauth_app.relay.answer import Answer
 from oauth_app.relay.callers import Caller
+from oauth_app.relay.errors import LateAnswerError, NoAnswerError, RelayError, WithdrawnError, WrongAnswerError
 from oauth_app.relay.heads import Head
 from oauth_app.relay.meter import Meter
 from oauth_app.relay.routes import Dialect, dialect_of
@@ -36,6 +37,17 @@ class Outcome(StrEnum):
     UPSTREAM_FAILED = "upstream_failed"
     #: By the hub: over a limit, not relayed, or the server was stopped.
     REFUSED = "refused"
+
+
+#: How a call ended that ended by an error; the others were refused. Withdrawn is broken off, as by leaving.
+_ENDED_BY = dict.fromkeys((NoAnswerError, WrongAnswerError, LateAnswerError), Outcome.UPSTREAM_FAILED) | {
+    WithdrawnError: Outcome.CLIENT_LEFT
+}
+
+
+def outcome_of(error: RelayError) -> Outcome:
+    """Return how a call has ended that an error ended."""
+    return _ENDED_BY.get(type(error), Outcome.REFUSED)
 
 
 class Call(msgspec.Struct, kw_only=True, eq=False):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from oauth_app.relay import errors
+from oauth_app.relay.asgi_types import RawHeaders
 from oauth_app.relay.routes import Dialect
 
 
@@ -115,6 +116,18 @@ def write_problem(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:
     """Return the JSON body of an error."""
     message = problem.message.format(issuer=issuer)
     return json.dumps(_SHAPES[dialect](problem, message), ensure_ascii=False).encode()
+
+
+def write_refusal(
+    problem: Problem, dialect: Dialect, *, issuer: str, proof_algorithms: Sequence[str]
+) -> tuple[RawHeaders, bytes]:
+    """Return headers and body of an error as a whole answer."""
+    headers: RawHeaders = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    if wanted := challenge(problem, issuer=issuer, proof_algorithms=proof_algorithms):
+        headers.append((b"www-authenticate", wanted))
+    if problem.retry_after_s:
+        headers.append((b"retry-after", b"%d" % problem.retry_after_s))
+    return headers, write_problem(problem, dialect, issuer=issuer)
 
 
 def write_event(problem: Problem, dialect: Dialect, *, issuer: str) -> bytes:

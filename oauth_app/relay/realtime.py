@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, cast
 from websockets.asyncio.client import ClientConnection
 
 from oauth_app.relay.asgi_types import RawHeaders, Receive, Scope, Send
-from oauth_app.relay.call import Outcome
+from oauth_app.relay.call import Outcome, outcome_of
 from oauth_app.relay.callers import Caller
 from oauth_app.relay.errors import (
-    LateAnswerError,
     LostConnectionError,
     MalformedTargetError,
     NoAnswerError,
@@ -27,7 +26,7 @@ from oauth_app.relay.errors import (
     WrongAnswerError,
 )
 from oauth_app.relay.headers import answer_headers, is_plain_query, stamp, standing_headers
-from oauth_app.relay.problems import challenge, problem_of, write_problem
+from oauth_app.relay.problems import problem_of, write_refusal
 from oauth_app.relay.realtime_caller import HangUpError, SocketCaller
 from oauth_app.relay.realtime_credentials import find_socket_credential, passing_subprotocols
 from oauth_app.relay.realtime_events import close_code_of, error_event
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 #: How long a shutdown waits for talks to end.
 _LAST_TALKS_S = 10
-_BY_UPSTREAM = (NoAnswerError, WrongAnswerError, LateAnswerError)
 #: Of an upstream's handshake, what the caller gets to see.
 _ACCEPT_PREFIXES = (b"openai-", b"x-ratelimit-")
 _ABOUT_LENGTH = frozenset({b"content-length", b"content-encoding"})
@@ -102,7 +100,7 @@ class Realtime:
         except HangUpError:
             talk.outcome = Outcome.CLIENT_LEFT
         except RelayError as error:
-            talk.outcome = Outcome.UPSTREAM_FAILED if isinstance(error, _BY_UPSTREAM) else Outcome.REFUSED
+            talk.outcome = outcome_of(error)
             await self._refuse(talk, side, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer in its dialect
             _log.exception("%s failed", talk.request_id)
@@ -175,14 +173,11 @@ class Realtime:
         if side.is_answered:
             await side.close(close_code_of(error), problem_of(error).code)
             return
-        problem, issuer = problem_of(error), self._options.issuer
+        problem, options = problem_of(error), self._options
         talk.status = problem.status
-        headers: RawHeaders = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        if wanted := challenge(problem, issuer=issuer, proof_algorithms=self._options.proof_algorithms):
-            headers.append((b"www-authenticate", wanted))
-        if problem.retry_after_s:
-            headers.append((b"retry-after", b"%d" % problem.retry_after_s))
-        body = write_problem(problem, talk.dialect, issuer=issuer)
+        headers, body = write_refusal(
+            problem, talk.dialect, issuer=options.issuer, proof_algorithms=options.proof_algorithms
+        )
         await side.refuse(problem.status, headers + self._stamp(talk), body)
 
     async def _pass_refusal(self, talk: Talk, side: SocketCaller, refused: RefusedError, route: Route) -> None:

@@ -20,7 +20,7 @@ from oauth_app.relay.door import RelayDoor
 from oauth_app.services.connections import connect
 from oauth_app.services.relaying import make_relay
 from tests.fixtures.grants import grant
-from tests.fixtures.hub import make_partner, make_test_hub
+from tests.fixtures.hub import Sandbox, make_partner, make_person, make_test_hub
 from tests.relay.servers import Stub, running, running_stub, with_lifespan
 
 _T = TypeVar("_T")
@@ -114,3 +114,22 @@ def relayed(relay_hub: Hub, server: dict[str, Any]) -> Iterator[Relayed]:
     token = grant(relay_hub.engine, user_id, partner_id)
     with running(with_lifespan(make_relay(relay_hub)), **server) as url:
         yield Relayed(url, relay_hub, user_id, partner_id, token, is_asgi=server["http"] == "httptools")
+
+
+@pytest.fixture
+def sandbox_hub(tmp_path: Path, migrated_database: Path, sandbox: Sandbox) -> Iterator[Hub]:
+    """Make a hub in front of the sandbox."""
+    shutil.copy(migrated_database, tmp_path / "hub.db")
+    hub = make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url)
+    yield hub
+    hub.close()
+
+
+@pytest.fixture
+def sandboxed(sandbox_hub: Hub, sandbox: Sandbox) -> Iterator[Relayed]:
+    """Run a relay in front of the sandbox, and let alice, who has money, agree to AI calls."""
+    alice = make_person(sandbox_hub, sandbox, "alice@example.com")
+    partner_id = make_partner(sandbox_hub.engine).client_id
+    token = grant(sandbox_hub.engine, alice.user_id, partner_id)
+    with running(with_lifespan(make_relay(sandbox_hub))) as url:
+        yield Relayed(url, sandbox_hub, alice.user_id, partner_id, token)

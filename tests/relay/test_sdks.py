@@ -1,46 +1,22 @@
 """The vendors' own packages, unmodified, through the relay to a sandbox: only the base URL differs."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import anthropic
 import openai
 import pytest
 
-from oauth_app.hub import Hub
-from oauth_app.services.relaying import make_relay
-from tests.fixtures.grants import grant
-from tests.fixtures.hub import Person, Sandbox, make_partner, make_person, make_test_hub
+from tests.fixtures.hub import Sandbox
 from tests.relay.conftest import Relayed
-from tests.relay.servers import running, with_lifespan
 
 GPT, CLAUDE = "gpt-4o-mini", "claude-sonnet-4-6"
 QUESTION = [{"role": "user", "content": "Say hello"}]
 
 
 @pytest.fixture
-def sandbox_hub(tmp_path: Path, migrated_database: Path, sandbox: Sandbox) -> Iterator[Hub]:
-    """Make a hub in front of the sandbox."""
-    shutil.copy(migrated_database, tmp_path / "hub.db")
-    hub = make_test_hub(tmp_path, ohmygpt_api_base=sandbox.url)
-    yield hub
-    hub.close()
-
-
-@pytest.fixture
-def alice(sandbox_hub: Hub, sandbox: Sandbox) -> Person:
-    """Alice, who has money."""
-    return make_person(sandbox_hub, sandbox, "alice@example.com")
-
-
-@pytest.fixture
-def relayed(sandbox_hub: Hub, alice: Person) -> Iterator[Relayed]:
-    """Run the relay, and let Alice agree to AI calls."""
-    partner_id = make_partner(sandbox_hub.engine).client_id
-    token = grant(sandbox_hub.engine, alice.user_id, partner_id)
-    with running(with_lifespan(make_relay(sandbox_hub))) as url:
-        yield Relayed(url, sandbox_hub, alice.user_id, partner_id, token)
+def relayed(sandboxed: Relayed) -> Relayed:
+    """Take the sandbox for OhMyGPT."""
+    return sandboxed
 
 
 @pytest.fixture

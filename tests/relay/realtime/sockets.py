@@ -75,9 +75,9 @@ def closing_of(made: ClientConnection) -> tuple[list[Any], int | None, str]:
         return messages, closed.rcvd.code if closed.rcvd else None, closed.rcvd.reason if closed.rcvd else ""
 
 
-def refused(stubbed: Relayed, **options: Any) -> tuple[int, dict[str, Any], dict[str, str]]:  # noqa: ANN401 - of websockets
-    """Return how a handshake is refused."""
+def refused(stubbed: Relayed, path: str = PATH, **options: Any) -> tuple[int, dict[str, Any], dict[str, str]]:  # noqa: ANN401 - of websockets
+    """Return how a handshake is refused: status, body, headers with lower-case names."""
     with pytest.raises(InvalidStatus) as refusal:
-        wire(stubbed, **options)
+        wire(stubbed, path, **options)
     response = refusal.value.response
     return response.status_code, json.loads(response.body), {k.lower(): v for k, v in response.headers.raw_items()}

@@ -1,16 +1,12 @@
 """Talks by OpenAI's own package, and by hand, through the relay to the sandbox."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import openai
-import pytest
 from openai.resources.realtime.realtime import RealtimeConnection
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 
 from oauth_app.relay import PriceBook
 from oauth_app.relay.wishes import wish_of_query
@@ -18,7 +14,6 @@ from tests.fixtures.hub import Sandbox
 from tests.relay.conftest import Relayed
 
 ALICE, MODEL = "alice@example.com", "gpt-realtime"
-PATH = f"/v1/realtime?model={MODEL}"
 TEXT = {"output_modalities": ["text"]}
 #: What one answer is reserved with.
 CEILING = PriceBook.load().ceiling("/v1/realtime", wish_of_query(f"model={MODEL}".encode()), 0)
@@ -59,17 +54,3 @@ def until_done(talk: RealtimeConnection) -> list[Any]:
 def charged(sandbox: Sandbox) -> int:
     """Return what the sandbox took for calls, at list prices: it sells this model at 40 percent of them."""
     return int(Decimal(sandbox.account(ALICE)["spent_on_calls"]) * 100 / 40 * 100)
-
-
-def wire(relayed: Relayed, path: str = PATH, **options: Any) -> ClientConnection:  # noqa: ANN401 - of websockets
-    """Open a talk by hand."""
-    headers = {"Authorization": f"Bearer {relayed.token}"} | options.pop("headers", {})
-    return connect(relayed.url.replace("http", "ws") + path, additional_headers=headers, **options)
-
-
-def refused(relayed: Relayed, path: str = PATH, **options: Any) -> tuple[int, dict[str, Any], dict[str, str]]:  # noqa: ANN401 - of websockets
-    """Return how a handshake is refused: status, body, headers."""
-    with pytest.raises(InvalidStatus) as refusal:
-        wire(relayed, path, **options)
-    response = refusal.value.response
-    return response.status_code, json.loads(response.body), dict(response.headers)

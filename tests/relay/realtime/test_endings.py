@@ -14,7 +14,8 @@ from oauth_app.models import Consent
 from oauth_app.provider.tokens import revoke_all_of_consent
 from tests.fixtures.hub import Sandbox
 from tests.relay.conftest import Relayed, wait_for
-from tests.relay.realtime.talks import ALICE, CEILING, ask, charged, refused, say, talking, wire
+from tests.relay.realtime.sockets import refused, wire
+from tests.relay.realtime.talks import ALICE, CEILING, ask, charged, say, talking
 from tests.relay.test_limits import allow, spent
 
 #: The openai package opens its connection in a way that the websockets package would rather not see.

@@ -13,18 +13,8 @@ from websockets.typing import Subprotocol
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Sandbox
 from tests.relay.conftest import Relayed
-from tests.relay.realtime.talks import (
-    ALICE,
-    CEILING,
-    MODEL,
-    PATH,
-    ask,
-    charged,
-    refused,
-    talking,
-    until_done,
-    wire,
-)
+from tests.relay.realtime.sockets import PATH, refused, wire
+from tests.relay.realtime.talks import ALICE, CEILING, MODEL, ask, charged, talking, until_done
 from tests.relay.test_limits import allow
 
 #: The openai package opens its connection in a way that the websockets package would rather not see.

@@ -14,6 +14,7 @@ from oauth_app.relay import LostConnectionError
 from tests.relay.conftest import SECRET, Relayed, wait_for
 from tests.relay.realtime.sockets import PATH, Setting, closing_of, refused, setting_of, wire
 from tests.relay.realtime.upstream import SocketUpstream
+from tests.relay.test_withdrawal import disconnect
 
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/live/talks"])
@@ -175,6 +176,20 @@ def test_a_server_that_stops_says_so(tmp_path: Path, migrated_database: Path, up
         assert closing_of(made)[1] == 1001
     assert upstream.closings[0][0] == 1001
     assert setting.relayed.usage()[0].outcome == "refused"
+
+
+def test_a_silent_talk_ends_at_once_when_the_user_disconnects(stubbed: Relayed, upstream: SocketUpstream) -> None:
+    """Nobody has to say anything for it, and OhMyGPT is left, too."""
+    with wire(stubbed) as made:
+        made.send("x")
+        made.recv(5)
+        begun = time.monotonic()
+        disconnect(stubbed)
+        messages, code, reason = closing_of(made)
+    assert time.monotonic() - begun < 1.5
+    assert json.loads(messages[-1])["error"]["code"] == "invalid_token"
+    assert (code, reason) == (1008, "invalid_token")
+    assert wait_for(lambda: upstream.closings or None)
 
 
 def test_a_talk_can_be_ended_from_outside(setting: Setting) -> None:
