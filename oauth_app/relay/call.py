@@ -123,12 +123,11 @@ class Call(msgspec.Struct, kw_only=True, eq=False):
     def ending(self) -> Ending:
         """Return how far the call came, for those who count what it cost."""
         has_answer = self.answer is not None and self.answer.has_head
-        has_left = self.outcome is Outcome.CLIENT_LEFT
         return Ending(
             was_sent=self.was_sent,
             status=self.status if has_answer and self.outcome is not Outcome.REFUSED else None,
             content_type=self.content_type,
-            waited_ms=_ms(time.monotonic() - self.started_s) if has_left and not has_answer else 0,
+            waited_ms=0 if has_answer else _ms(time.monotonic() - self.started_s),
         )
 
     def record(self, settled: Settled, bytes_in: int) -> UsageRecord | None:

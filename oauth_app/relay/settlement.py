@@ -20,7 +20,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     #: Of the answer; None: none came.
     status: int | None = None
     content_type: bytes = b""
-    #: How long the caller has waited who left before the answer came; 0 where it was OhMyGPT that failed.
+    #: How long an answer was waited for that did not come.
     waited_ms: int = 0
 
 
@@ -82,7 +82,8 @@ def _is_refused(ending: Ending, meter: Meter) -> bool:
 def _said(wish: Wish, ending: Ending, meter: Meter) -> int:
     """Return how much was probably said.
 
-    An answer in one piece is made, and paid, while somebody waits for it: who leaves does not make it cheaper.
+    An answer in one piece is made, and paid, while somebody waits for it: that it never comes, because the caller
+    leaves or the connection breaks, does not make it cheaper.
     What is answered in the background is never seen here, so it is as long as it may be.
     """
     if wish.is_background:

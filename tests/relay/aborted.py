@@ -66,15 +66,30 @@ def call(relayed: Relayed, sandbox: Sandbox, asked: Call, point: Point, *, is_st
         with _send(relayed, asked.path, body, timeout_s=20) as answer:
             assert answer.status_code == 200
             _read(answer, point, asked.usage_mark)
-    row = relayed.usage(rows + 1)[-1]
-    _wait_until_still(sandbox, THINKS_S if point is Point.SENT else 0)
-    return Cost(row=row, charged=before - balance(sandbox))
+    return _cost(relayed, sandbox, rows, before, THINKS_S if point is Point.SENT else 0)
+
+
+def call_in_vain(relayed: Relayed, sandbox: Sandbox, asked: Call, *, is_stream: bool) -> Cost:
+    """Ask through the hub for an answer that OhMyGPT breaks off, and return what both sides say of it."""
+    rows, before = len(relayed.usage(0)), balance(sandbox)
+    body = asked.body | ({"stream": True} | asked.streamed if is_stream else {})
+    with _send(relayed, asked.path, body, timeout_s=20) as answer:
+        if answer.status_code == 200:
+            with pytest.raises(requests.exceptions.ChunkedEncodingError):
+                _read(answer, Point.END, b"")
+    return _cost(relayed, sandbox, rows, before)
 
 
 def balance(sandbox: Sandbox) -> int:
     """Return what Alice has at OhMyGPT."""
     account = sandbox.account(ALICE)
     return sum(int(account[name].replace(".", "")) for name in ("balance", "free_balance"))
+
+
+def _cost(relayed: Relayed, sandbox: Sandbox, rows: int, before: int, thinks_s: float = 0) -> Cost:
+    row = relayed.usage(rows + 1)[-1]
+    _wait_until_still(sandbox, thinks_s)
+    return Cost(row=row, charged=before - balance(sandbox))
 
 
 def _send(relayed: Relayed, path: str, body: dict[str, Any], *, timeout_s: float) -> requests.Response:

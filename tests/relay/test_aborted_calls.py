@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from oauth_app.services.model_rates import keep_model_rates
 from oauth_app.services.relaying import make_relay
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Sandbox, make_partner, make_person, make_test_hub, running_sandbox
-from tests.relay.aborted import ALICE, WAITS_S, Call, Cost, Point, balance, call
+from tests.relay.aborted import ALICE, THINKS_S, WAITS_S, Call, Cost, Point, balance, call, call_in_vain
 from tests.relay.conftest import Relayed
 from tests.relay.servers import running, with_lifespan
 from tests.relay.test_limits import allow, spent
@@ -50,7 +51,9 @@ def slow_sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def relayed(tmp_path: Path, migrated_database: Path, slow_sandbox: Sandbox) -> Iterator[Relayed]:
+def relayed(
+    tmp_path: Path, migrated_database: Path, slow_sandbox: Sandbox, server: dict[str, Any]
+) -> Iterator[Relayed]:
     """Run a hub that knows the sandbox's multipliers, for Alice, who allows an amount of money a day."""
     slow_sandbox.reset()
     shutil.copy(migrated_database, tmp_path / "hub.db")
@@ -58,7 +61,7 @@ def relayed(tmp_path: Path, migrated_database: Path, slow_sandbox: Sandbox) -> I
     hub = make_test_hub(tmp_path, ohmygpt_api_base=slow_sandbox.url, ohmygpt_api_key=key)
     keep_model_rates(hub)
     user_id, partner_id = make_person(hub, slow_sandbox, ALICE).user_id, make_partner(hub.engine).client_id
-    with running(with_lifespan(make_relay(hub))) as url:
+    with running(with_lifespan(make_relay(hub)), **server) as url:
         relayed = Relayed(url, hub, user_id, partner_id, grant(hub.engine, user_id, partner_id))
         allow(relayed, ai_spend_per_day=PLENTY)
         yield relayed
@@ -176,6 +179,44 @@ def test_a_call_that_was_not_sent_costs_nothing(relayed: Relayed, slow_sandbox: 
     assert relayed.call(asked.path, json=asked.body).status_code == 403
     assert [(row.outcome, row.estimated_cost) for row in relayed.usage()] == [("refused", 0)]
     assert balance(slow_sandbox) == before
+
+
+def test_a_stream_that_ohmygpt_broke_off_before_its_head_costs_the_input(
+    relayed: Relayed, slow_sandbox: Sandbox, asked: Call
+) -> None:
+    """It was sent, so it may have been read and answered; how much was said nobody here can know."""
+    slow_sandbox.fail(asked.path, "reset_after")
+    cost = call_in_vain(relayed, slow_sandbox, asked, is_stream=True)
+
+    assert (cost.row.outcome, cost.row.status) == ("upstream_failed", 502)
+    assert cost.told == (body_tokens(cost), 0)
+    assert 0 < (cost.row.estimated_cost or 0) <= cost.charged
+    agree(relayed, cost)
+
+
+def test_an_answer_in_one_piece_that_never_came_costs_the_seconds(relayed: Relayed, slow_sandbox: Sandbox) -> None:
+    """OhMyGPT may have made it before the connection broke, as if the caller had not waited for it."""
+    slow_sandbox.fail(CALLS["chat"].path, "hang", seconds=THINKS_S)
+    cost = call_in_vain(relayed, slow_sandbox, CALLS["chat"], is_stream=False)
+
+    assert (cost.row.outcome, cost.row.status) == ("upstream_failed", 502)
+    assert cost.row.input_tokens == body_tokens(cost)
+    assert cost.row.output_tokens == pytest.approx(50 * cost.row.duration_ms / 1000, abs=3)
+    assert cost.row.duration_ms >= THINKS_S * 900
+    agree(relayed, cost)
+
+
+def test_what_ohmygpt_broke_off_amid_a_stream_costs_what_was_said(
+    relayed: Relayed, slow_sandbox: Sandbox, asked: Call
+) -> None:
+    """The caller sees that the end is missing, and pays for what came."""
+    slow_sandbox.fail(asked.path, "cut_stream", after_chunks=60)
+    cost = call_in_vain(relayed, slow_sandbox, asked, is_stream=True)
+    whole = call(relayed, slow_sandbox, asked, Point.END, is_stream=False)
+
+    assert (cost.row.outcome, cost.row.status) == ("upstream_failed", 200)
+    assert 0 < (cost.row.estimated_cost or 0) < whole.charged * 4 // 5
+    agree(relayed, cost, whole)
 
 
 def leave_amid_the_body(relayed: Relayed, asked: Call) -> None:
