@@ -95,7 +95,8 @@ def stream(contender: Contender, stub: str, programs: Path, wanted: Streams) -> 
         before = cpu_of(contender.process)
         _expect_line(listeners, "measured")
         cpu, holds = cpu_of(contender.process).since(before), memory_of(contender.process)
-        result = json.loads(listeners.communicate(timeout=120)[0])
+        # Not ``communicate``: with a time limit it would miss what was read ahead with the line before.
+        result = json.loads(listeners.stdout.read() if listeners.stdout else "")
     return Streamed(**result, cpu=cpu, memory=(holds.rss - held.rss) / wanted.count)
 
 
