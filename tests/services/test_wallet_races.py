@@ -1,7 +1,6 @@
 """What happens to a wallet while another writer is at it: on PostgreSQL, where writers really run beside each other."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from oauth_app.services.partner_sight import Sight
 from oauth_app.services.wallet import credit_top_up, take_back
 from tests.fixtures.each_database import make_access
 from tests.fixtures.hub import Sandbox, make_partner
+from tests.services.beside import beside_each_other
 from tests.services.stripe_orders import check_books, cleared, opened, owed, wallet
 from tests.services.test_stripe_booking import spend
 from tests.services.wallets import fill_wallet, make_reservation
@@ -109,19 +109,3 @@ def test_one_key_voids_one_of_two_holds_at_once(hub_there: Hub, access_there: Ac
         beside_each_other(hub_there.engine, voiding(one.hold.id), voiding(two.hold.id))
     with transaction(hub_there.engine) as session:
         assert void(session, sight, two.hold.id, "void-2").view.hold.status == "voided"
-
-
-def beside_each_other(engine: Engine, first: Callable[[Any], Any], second: Callable[[Any], Any]) -> None:
-    """Do both in transactions of their own; the second begins when the first has done its part and not committed."""
-    with ThreadPoolExecutor(1) as pool:
-        with transaction(engine) as session:
-            first(session)
-            waiting: Future[None] = pool.submit(_do, engine, second)
-            with pytest.raises(TimeoutError):  # it waits for the first
-                waiting.result(timeout=1)
-        waiting.result(timeout=10)
-
-
-def _do(engine: Engine, act: Callable[[Any], Any]) -> None:
-    with transaction(engine) as session:
-        act(session)
