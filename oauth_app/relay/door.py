@@ -22,6 +22,7 @@ from oauth_app.relay.direct_client import DirectClient
 from oauth_app.relay.heads import LENGTH, Head
 from oauth_app.relay.realtime_door import is_odd_handshake
 from oauth_app.relay.routes import is_relayed
+from oauth_app.relay.slow_readers import give_up_on_readers
 
 if TYPE_CHECKING:
     from oauth_app.relay.application import Relay
@@ -132,10 +133,11 @@ class RelayDoor(HttpToolsProtocol):
     # ---- what the event loop and the server tell
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Begin; requests that do not come are not waited for without end."""
+        """Begin; neither requests that do not come nor readers that do not read are waited for without end."""
         super().connection_made(transport)
         if self._relay is not None:
             self._relay.senders.add(self)
+            give_up_on_readers(transport, self._relay.client_limits.idle_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call that nobody waits for any more."""
