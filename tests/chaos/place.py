@@ -157,6 +157,7 @@ def launching(folder: Path, hub: Hub) -> Iterator[subprocess.Popen[str]]:
         "OHMYGPT_WEB_BASE": settings.ohmygpt_web_base,
         "OHMYGPT_TIMEOUT_S": str(settings.ohmygpt_timeout_s),
         "STRIPE_API_BASE": settings.stripe_api_base,
+        "REDIS_URL": settings.redis_url,
     }
     command = [sys.executable, "-m", "tests.chaos.launcher"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
