@@ -57,6 +57,13 @@ class Grapevine:
         except (RedisError, OSError):
             _log.warning("Redis is away: other processes remember callers for two seconds more")
 
+    def is_there(self) -> bool:
+        """Tell whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except (RedisError, OSError):
+            return False
+
     def start(self) -> None:
         """Begin to listen, in the event loop of the calls."""
         self._task = asyncio.create_task(self._listen_always(), name="grapevine")

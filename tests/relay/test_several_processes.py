@@ -67,6 +67,11 @@ class Served:
             revoke_consent(session, consent_id)
         self.hub.callers.forget_consent(consent_id)
 
+    def health(self) -> tuple[int, dict[str, str]]:
+        """Return whether a process says that it is ready."""
+        answer = requests.get(f"{self.programs[0].url}/readyz", timeout=10)
+        return answer.status_code, answer.json()
+
     def wait_for_listeners(self) -> None:
         """Wait until every process listens to the others."""
         with closing(redis.Redis.from_url(self.hub.settings.redis_url)) as server:
@@ -167,11 +172,14 @@ def test_who_disconnects_in_one_process_ends_what_runs_in_another(served: Served
 
 def test_after_redis_was_away_everybody_listens_again(served: Served, stream: Iterator[bytes]) -> None:
     """Its memory was lost with it; the calls that run were not."""
+    assert served.health() == (200, {"status": "ok"})
     served.redis.kill()
     served.redis.wait()
+    assert served.health() == (200, {"status": "degraded", "redis": "does not answer"})
     place = Path(served.hub.settings.redis_url.removeprefix("unix://"))
     with running_redis_at(place):
         served.wait_for_listeners()
+        assert served.health() == (200, {"status": "ok"})
         assert next(stream)
         served.disconnect()
         begun_s = time.monotonic()
