@@ -244,8 +244,26 @@ def test_a_partner_sees_only_its_own(app: Flask, rich: Caller, hub: Hub, alice: 
     token = grant(hub.engine, alice.user_id, other.client_id)
     theirs = Caller(client=app.test_client(), authorization=f"Bearer {token}")
 
-    assert rich.get(path).get_json()["data"]
+    own = rich.get(path).get_json()["data"]
+    assert own
     assert theirs.get(path).get_json()["data"] == []
+    if path != ENTRIES:
+        assert rich.get(f"{path}/{own[0]['id']}").status_code == 200
+        assert theirs.get(f"{path}/{own[0]['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("path", [CHARGES, HOLDS, REFUNDS])
+def test_lists_are_filtered_by_time(rich: Caller, path: str) -> None:
+    """From a moment on, and up to one."""
+    charge_id = rich.charge(asset="CNY", amount=1_00).get_json()["id"]
+    rich.post(REFUNDS, {"charge": charge_id, "amount": 1})
+    hold(rich)
+
+    def count(query: str) -> int:
+        return len(rich.get(f"{path}?{query}").get_json()["data"])
+
+    moments = "created_after", "created_before"
+    assert [count(f"{name}={year}-01-01T00:00:00Z") for name in moments for year in (2000, 2999)] == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize("path", [CHARGES, HOLDS, REFUNDS, ENTRIES])
