@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from oauth_app.db import transaction
 from oauth_app.hub import Hub
+from oauth_app.ledger import WalletCharge, charge_wallet, split_amount
 from oauth_app.models import Charge, Consent, TopUp
 from oauth_app.services.access import Access, InvalidTokenError
 from oauth_app.services.charge_errors import ChargeSettledError
 from oauth_app.services.charge_limits import lock_consent
+from oauth_app.services.charge_paying import choose_funding
 from oauth_app.services.charge_resolution import Resolution, resolve_charge
 from oauth_app.services.charging import charge
 from oauth_app.services.consent import revoke_consent
@@ -137,3 +140,19 @@ def test_who_saw_an_order_open_does_not_credit_it_again(hub_there: Hub, top_up: 
         assert apply_order_state(session, state_of(top_up), livemode=False) is Outcome.UNCHANGED
         assert seen.status == "paid"
     assert wallet(hub_there, top_up.user_id) == 12_00
+
+
+def test_a_wallet_that_somebody_empties_is_not_counted_on(hub_there: Hub, access: Access) -> None:
+    """Who chooses what pays waits for the one before, and finds what that one left."""
+    fill_wallet(hub_there.engine, access.user_id, 10_01, "OMG")
+
+    def take(session: Session) -> None:
+        assert choose_funding(session, access.user_id, 10_01, "OMG") == "wallet"
+        split, user_id = split_amount(10_01, 0), access.user_id
+        wish = WalletCharge(reference="c", partner_id=access.partner_id, user_id=user_id, asset="OMG", split=split)
+        charge_wallet(session, wish)
+
+    def choose(session: Session) -> str:
+        return choose_funding(session, access.user_id, 10_01, "OMG")
+
+    assert beside_each_other(hub_there.engine, take, choose) == "upstream"

@@ -158,14 +158,17 @@ def test_assets_share_one_month(hub_there: Hub, access: Access) -> None:
     assert most - CENT * 100 < taken <= most
 
 
-def test_omg_comes_from_the_wallet_that_covers_it(hub_there: Hub, access: Access, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("filled", "second", "left"), [(15_00, "upstream", 4_99), (20_02, "wallet", 0)])
+def test_omg_comes_from_the_wallet_that_covers_it(
+    hub_there: Hub, access: Access, sandbox: Sandbox, filled: int, second: str, left: int
+) -> None:
     """A wallet that has the whole amount pays; one that has a part of it leaves the whole to OhMyGPT."""
-    fill_wallet(hub_there.engine, access.user_id, 15_00, "OMG")
+    fill_wallet(hub_there.engine, access.user_id, filled, "OMG")
     paid = [charge(hub_there, access, make_wish(idempotency_key=key)).charge.funding for key in ("a", "b")]
 
-    assert paid == ["wallet", "upstream"]
-    assert wallet_of(hub_there.engine, access, "OMG") == (4_99, 0)
-    assert sandbox.account(ALICE)["charged"] == "10.01"
+    assert paid == ["wallet", second]
+    assert wallet_of(hub_there.engine, access, "OMG") == (left, 0)
+    assert sandbox.account(ALICE)["charged"] == ("10.01" if second == "upstream" else "0.00")
 
 
 def test_a_wallet_needs_no_connection(hub_there: Hub, access: Access) -> None:
