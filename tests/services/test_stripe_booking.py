@@ -145,7 +145,28 @@ def test_money_that_was_spent_and_goes_back_is_owed(hub: Hub, alice: Person, ord
     assert (wallet(hub, alice.user_id), owed(hub, alice.user_id), cleared(hub)) == (0, 9_00, 0)
     with reading(hub.engine) as session:
         assert is_frozen(session, alice.user_id)
+        assert not is_frozen(session, "usr_of_somebody_else")
     check_books(hub)
+
+
+def test_a_dispute_freezes_the_wallet_that_it_is_about(hub: Hub, alice: Person, order: TopUp) -> None:
+    """Until it is decided; nobody else's."""
+    told(hub, order)
+    became(hub, order, disputed=12_00, is_open=True)
+
+    with reading(hub.engine) as session:
+        assert is_frozen(session, alice.user_id)
+        assert not is_frozen(session, "usr_of_somebody_else")
+
+
+@pytest.mark.parametrize(("top_up_id", "outcome"), [("top_0", Outcome.UNKNOWN_ORDER), (None, Outcome.FOREIGN)])
+def test_money_that_went_back_of_an_order_nobody_knows(hub: Hub, top_up_id: str | None, outcome: Outcome) -> None:
+    """One that bears our mark is looked at; one without is another program's at the same account."""
+    facts = PaymentFacts(
+        payment_intent_id="pi_0", received=1, refunded=1, disputed=0, dispute_is_open=False, top_up_id=top_up_id
+    )
+    with transaction(hub.engine) as session:
+        assert apply_payment_facts(session, facts) is outcome
 
 
 def test_the_next_top_up_pays_what_is_owed_first(hub: Hub, alice: Person, order: TopUp) -> None:
