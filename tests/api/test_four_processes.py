@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from oauth_app.ledger import (
     verify_books,
 )
 from oauth_app.models import Charge
-from tests.chaos.place import HubProgram, free_ports, launching
+from tests.chaos.place import HubProgram, free_ports, serving
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import Sandbox, make_partner, make_person, make_test_settings
 
@@ -68,14 +67,7 @@ def served(hub_there: Hub, sandbox: Sandbox, tmp_path: Path) -> Iterator[Served]
     )
     with transaction(hub.engine) as session:
         record_transfer(session, TransferWish(kind=TransferKind.TOP_UP, reference="top_1", movements=(paid_in,)))
-    with launching(tmp_path, hub) as launcher, ExitStack() as stack:
-        log = tmp_path / "hub.log"
-        programs = tuple(HubProgram(port=port, launcher=launcher, log=log) for port in free_ports(PROCESSES))
-        for program in programs:
-            program.start()
-            stack.callback(program.kill)
-        for program in programs:
-            program.wait_until_ready()
+    with serving(tmp_path, hub, free_ports(PROCESSES)) as programs:
         yield Served(programs=programs, token=token, hub=hub, user_id=alice.user_id)
 
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,14 +120,7 @@ def prepared(folder: Path, database: str, *, users: int = 6) -> Iterator[Place]:
         stack.callback(hub.close)
         upgrade_schema(hub.engine)
         people = _make_users(hub, sandbox, users)
-        launcher = stack.enter_context(launching(folder, hub))
-        log = folder / "hub.log"
-        programs = tuple(HubProgram(port=port, launcher=launcher, log=log) for port in ports)
-        for program in programs:
-            program.start()
-            stack.callback(program.kill)
-        for program in programs:
-            program.wait_until_ready()
+        programs = stack.enter_context(serving(folder, hub, ports))
         yield Place(sandbox=sandbox, sandbox_file=folder / "sandbox.db", hub=hub, programs=programs, users=people)
 
 
@@ -143,7 +136,21 @@ def _make_users(hub: Hub, sandbox: Sandbox, count: int) -> tuple[User, ...]:
 
 
 @contextmanager
-def launching(folder: Path, hub: Hub) -> Iterator[subprocess.Popen[str]]:
+def serving(folder: Path, hub: Hub, ports: Sequence[int]) -> Iterator[tuple[HubProgram, ...]]:
+    """Serve this hub by a process at each port, all of which answer; at the end none runs any more."""
+    with _launching(folder, hub) as launcher, ExitStack() as stack:
+        log = folder / "hub.log"
+        programs = tuple(HubProgram(port=port, launcher=launcher, log=log) for port in ports)
+        for program in programs:
+            program.start()
+            stack.callback(program.kill)
+        for program in programs:
+            program.wait_until_ready()
+        yield programs
+
+
+@contextmanager
+def _launching(folder: Path, hub: Hub) -> Iterator[subprocess.Popen[str]]:
     """Run the program that starts hubs on the database of this one."""
     settings = hub.settings
     environment = {

@@ -23,7 +23,7 @@ from oauth_app.hub import Hub
 from oauth_app.models import Consent
 from oauth_app.relay.grapevine import CHANNEL
 from oauth_app.services.consent import revoke_consent
-from tests.chaos.place import HubProgram, free_ports, launching
+from tests.chaos.place import HubProgram, free_ports, serving
 from tests.fixtures.grants import grant
 from tests.fixtures.hub import make_partner, make_test_hub
 from tests.fixtures.redis_server import running_redis, running_redis_at
@@ -88,14 +88,7 @@ def served(tmp_path: Path, migrated_database: Path) -> Iterator[Served]:
         hub = make_test_hub(tmp_path, ohmygpt_api_base=stub.url, redis_url=url)
         stack.callback(hub.close)
         token = grant(hub.engine, make_user(hub), make_partner(hub.engine).client_id)
-        launcher = stack.enter_context(launching(tmp_path, hub))
-        log = tmp_path / "hub.log"
-        programs = tuple(HubProgram(port=port, launcher=launcher, log=log) for port in free_ports(PROCESSES))
-        for program in programs:
-            program.start()
-            stack.callback(program.kill)
-        for program in programs:
-            program.wait_until_ready()
+        programs = stack.enter_context(serving(tmp_path, hub, free_ports(PROCESSES)))
         made = Served(programs=programs, hub=hub, stub=stub, redis=server, token=token)
         made.wait_for_listeners()
         yield made

@@ -21,8 +21,7 @@ from oauth_app.services.partner_sight import Sight
 from oauth_app.services.refund_errors import RefundTooLargeError
 from oauth_app.services.refunds import refund
 from oauth_app.services.stripe_booking import Outcome, apply_order_state, mark_failed
-from tests.fixtures.each_database import make_access
-from tests.fixtures.hub import CHARGE_PATH, Sandbox, make_partner
+from tests.fixtures.hub import CHARGE_PATH, Sandbox
 from tests.services.beside import beside_each_other
 from tests.services.stripe_orders import check_books, opened, row_of, state_of, wallet
 from tests.services.wallets import fill_wallet, make_refund
@@ -38,9 +37,9 @@ def hub_there(hub: Hub, postgresql: Engine) -> Hub:
 
 
 @pytest.fixture
-def access(hub_there: Hub, sandbox: Sandbox) -> Access:
+def access(access_there: Access) -> Access:
     """Let alice allow a shop everything."""
-    return make_access(hub_there, sandbox, "alice@example.com", make_partner(hub_there.engine).client_id)
+    return access_there
 
 
 @pytest.fixture

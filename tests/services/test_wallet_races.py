@@ -16,8 +16,6 @@ from oauth_app.services.holds import HoldReceipt, place, void
 from oauth_app.services.idempotency import IdempotencyMismatchError
 from oauth_app.services.partner_sight import Sight
 from oauth_app.services.wallet import credit_top_up, take_back
-from tests.fixtures.each_database import make_access
-from tests.fixtures.hub import Sandbox, make_partner
 from tests.services.beside import beside_each_other
 from tests.services.stripe_orders import check_books, cleared, opened, owed, wallet
 from tests.services.test_stripe_booking import spend
@@ -30,12 +28,6 @@ pytestmark = pytest.mark.postgres
 def hub_there(hub: Hub, postgresql: Engine) -> Hub:
     """Keep the hub's state in PostgreSQL."""
     return replace(hub, engine=postgresql)
-
-
-@pytest.fixture
-def access_there(hub_there: Hub, sandbox: Sandbox) -> Access:
-    """Let alice allow a shop everything."""
-    return make_access(hub_there, sandbox, "alice@example.com", make_partner(hub_there.engine).client_id)
 
 
 @pytest.fixture
